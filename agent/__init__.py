@@ -1,0 +1,1 @@
+"""Planner and loop: plan, act, judge, advance."""

@@ -1,0 +1,1 @@
+"""The world: RoboCasa365 as sensors in, actions out."""

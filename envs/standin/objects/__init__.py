@@ -1,0 +1,1 @@
+"""Generators of object models and the catalogue that names them."""

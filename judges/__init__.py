@@ -1,0 +1,1 @@
+"""Completion judges: clips and subtask text in, complete or not complete out."""

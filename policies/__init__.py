@@ -1,0 +1,1 @@
+"""Low-level policies: subtask text and sensors in, action chunks out."""

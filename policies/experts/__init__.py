@@ -1,0 +1,1 @@
+"""Scripted experts over fixture geometry (privileged)."""
