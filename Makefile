@@ -1,0 +1,48 @@
+# Everything a user or CI does goes through here. The environment is made on first use and remade
+# when the lock changes; nothing but Python, git and the system GL libraries has to be there before.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TASK ?= RinseSinkBasin
+READY := $(VENV)/.ready
+
+
+.DEFAULT_GOAL := help
+.PHONY: help install rollout test bench experts tasks-check lock clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 12) else "leapcasa needs Python 3.11 or 3.12; this is %d.%d. Name another with: make PYTHON=python3.11" % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+install: $(READY) ## make the environment in .venv
+
+rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=RinseSinkBasin)
+	$(BIN)/leapcasa rollout $(TASK) $(ARGS)
+
+test: $(READY) ## style, types and the whole test suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+bench: $(READY) ## the speed and memory tables (docs/)
+	$(BIN)/python benchmarks/env.py $(ARGS)
+
+experts: $(READY) ## the 60 expert episodes (docs/experts.md)
+	$(BIN)/python benchmarks/experts.py $(ARGS)
+
+tasks-check: $(READY) ## prove every RoboCasa365 task on the stand-in pack (docs/tasks.md)
+	$(BIN)/leapcasa tasks --check $(ARGS)
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv lock --upgrade
+	uv export --frozen --no-emit-project --all-groups --no-annotate --no-header -o requirements.lock
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
