@@ -87,6 +87,7 @@ class Model:
         specular: float = 0.3,
         shininess: float = 0.3,
         texture: str | None = None,
+        wrap: Literal["cube", "2d"] = "cube",
     ) -> str:
         """The name of a material, made once per distinct look.
 
@@ -94,17 +95,18 @@ class Model:
             rgba: 3 or 4 numbers in 0..1.
             specular: 0..1.
             shininess: 0..1.
-            texture: image path relative to the model file, wrapped as a cube texture.
+            texture: image path relative to the model file.
+            wrap: "cube" for primitive geoms, "2d" for meshes with texture coordinates.
         """
         full = tuple(rgba) if len(rgba) == 4 else (*rgba, 1.0)
-        key = (fmt(full), specular, shininess, texture)
+        key = (fmt(full), specular, shininess, texture, wrap)
         if key not in self._materials:
             name = f"mat{len(self._materials)}"
             self._materials[key] = name
             tex = None
             if texture is not None:
                 tex = f"img_{name}"
-                self._assets.append(f"<texture{attrs(type='cube', name=tex, file=texture)}/>")
+                self._assets.append(f"<texture{attrs(type=wrap, name=tex, file=texture)}/>")
             self._assets.append(
                 "<material"
                 + attrs(name=name, rgba=full, specular=specular, shininess=shininess, texture=tex)
