@@ -1,0 +1,320 @@
+"""The privileged truth of a kitchen: success, subtask state, fixture geometry, the robot itself.
+
+Only `runs`, `policies/experts` and `judges/referee.py` may import this module; whatever uses it is
+flagged as privileged. Everything is read from MuJoCo through the names RoboCasa gives a fixture, so
+that it holds for any models that keep RoboCasa's contract, not only for the stand-in pack. Reading
+never changes the episode.
+"""
+
+import copy
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..configs.errors import EnvironmentFault
+from .predicates import Memory, Predicate, predicate_for
+from .skills import Skill, Target, parse
+from .truth import Box, FixtureTruth, JointTruth, RobotTruth
+
+HAND_SITE = "gripper0_right_grip_site"
+ARM_SITE = "robot0_right_center"
+BASE_SITE = "mobilebase0_center"
+
+_FIXTURE_OF: dict[Target, tuple[str, ...]] = {
+    "faucet": ("Sink",),
+    "spout": ("Sink",),
+    "sink": ("Sink",),
+    "kettle": ("ElectricKettle",),
+    "kettle_lid": ("ElectricKettle",),
+    "dishwasher": ("Dishwasher",),
+    "dishwasher_door": ("Dishwasher",),
+    "dishwasher_rack": ("Dishwasher",),
+    "microwave": ("Microwave",),
+    "microwave_door": ("Microwave",),
+    "oven": ("Oven",),
+    "oven_door": ("Oven",),
+    "oven_rack": ("Oven",),
+    "toaster_oven": ("ToasterOven",),
+    "toaster_oven_door": ("ToasterOven",),
+    "fridge": ("Fridge",),
+    "fridge_door": ("Fridge",),
+    "cabinet_door": ("SingleCabinet", "HingeCabinet"),
+    "drawer": ("Drawer",),
+    "burner": ("Stove", "Stovetop"),
+    "stove": ("Stove", "Stovetop"),
+}
+"""RoboCasa's fixture classes behind each target."""
+
+
+class HasRobocasa(Protocol):
+    """What the referee needs of a kitchen: the raw RoboCasa environment."""
+
+    @property
+    def robocasa(self) -> Any:
+        """RoboCasa's own environment after a reset."""
+        ...
+
+
+class Referee:
+    """Reads the truth of the episode a kitchen is in.
+
+    `watch` begins a subtask and its memory; `observe` should be called once after every step (it
+    is cheap, and repeating it within a step changes nothing); `subtask_done` and `progress` observe
+    first by themselves.
+
+    Args:
+        kitchen: a kitchen, reset or to be reset before the first question.
+    """
+
+    def __init__(self, kitchen: HasRobocasa) -> None:
+        self._kitchen = kitchen
+        self._skill: Skill | None = None
+        self._predicate: Predicate | None = None
+        self._memory = Memory()
+        self._seen_at = -1.0
+        self._boxes: dict[tuple[int, int], list[int]] = {}
+
+    # the task ----------------------------------------------------------------------------------
+
+    @property
+    def instruction(self) -> str:
+        """The whole task in words."""
+        return str(self._raw.get_ep_meta().get("lang", ""))
+
+    def success(self) -> bool:
+        """RoboCasa's own success criterion, read without leaving a trace.
+
+        Some tasks count or latch inside `_check_success`; RoboCasa does so itself once a step.
+        Plain values such as those are put back after this reading.
+        """
+        raw = self._raw
+        before = {k: copy.deepcopy(v) for k, v in vars(raw).items() if _is_plain(v)}
+        try:
+            return bool(raw._check_success())
+        finally:
+            vars(raw).update(before)
+
+    # subtasks ----------------------------------------------------------------------------------
+
+    def watch(self, instruction: str) -> Skill:
+        """Begin a subtask and forget what was remembered of the one before.
+
+        Args:
+            instruction: the subtask in words; what it leaves unnamed is taken from the task.
+
+        Returns:
+            What was understood.
+
+        Raises:
+            UnknownSubtask: if the words name no known action on a known part.
+            EnvironmentFault: if this kitchen has no such part.
+        """
+        skill = parse(instruction, self.instruction)
+        predicate = predicate_for(skill)
+        self._skill, self._predicate = skill, predicate
+        self._memory = Memory(fixture=self.fixture(skill.target))
+        self._seen_at = -1.0
+        self.observe()
+        return skill
+
+    def observe(self) -> None:
+        """Take note of the present moment for predicates that look back."""
+        now = float(self._raw.sim.data.time)
+        if self._predicate is None or now == self._seen_at:
+            return
+        self._seen_at = now
+        self._predicate.observe(self, self._memory)
+
+    def subtask_done(self) -> bool:
+        """True if the watched subtask is complete now.
+
+        Raises:
+            EnvironmentFault: if no subtask is being watched.
+        """
+        return self.progress() >= 1.0
+
+    def progress(self) -> float:
+        """How much of the watched subtask is done, 0..1; 1 exactly when it is complete.
+
+        Raises:
+            EnvironmentFault: if no subtask is being watched.
+        """
+        if self._predicate is None:
+            raise EnvironmentFault("the referee watches no subtask yet; call watch() first")
+        self.observe()
+        return self._predicate.progress(self, self._memory)
+
+    # fixtures ----------------------------------------------------------------------------------
+
+    def fixture(self, target: Target) -> str:
+        """The name of the fixture a target means in this scene.
+
+        The one the task itself refers to, else the nearest of the kind.
+
+        Raises:
+            EnvironmentFault: if the scene has none.
+        """
+        raw, kinds = self._raw, _FIXTURE_OF[target]
+        every = [f for f in raw.fixtures.values() if type(f).__name__ in kinds]
+        if not every:
+            raise EnvironmentFault(f"this kitchen has no {target.replace('_', ' ')}")
+        refs = [v[0] if isinstance(v, tuple) else v for v in raw.fixture_refs.values()]
+        for one in [raw.init_robot_base_ref, *refs, *vars(raw).values()]:
+            if any(one is other for other in every):
+                return str(one.name)
+        here = self.robot().arm[:2]
+        return str(min(every, key=lambda f: float(np.linalg.norm(f.pos[:2] - here))).name)
+
+    def raw_fixture(self, name: str) -> Any:
+        """RoboCasa's own object for a fixture."""
+        return self._raw.fixtures[name]
+
+    def robocasa_env(self) -> Any:
+        """RoboCasa's own environment, for state that only its fixtures know."""
+        return self._raw
+
+    def place(self, name: str) -> FixtureTruth:
+        """Where a fixture stands."""
+        fixture = self._raw.fixtures[name]
+        yaw = float(fixture.rot)
+        cos, sin = np.cos(yaw), np.sin(yaw)
+        return FixtureTruth(
+            name=name,
+            kind=type(fixture).__name__,
+            center=np.array(fixture.pos, dtype=np.float64),
+            rot=np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]]),
+            half=np.array([fixture.width, fixture.depth, fixture.height], dtype=np.float64) / 2,
+        )
+
+    def joint(self, fixture: str, suffix: str) -> JointTruth:
+        """One joint of a fixture.
+
+        Args:
+            fixture: the fixture's name.
+            suffix: the joint's name in RoboCasa's contract, for instance `spout_joint`.
+
+        Raises:
+            EnvironmentFault: if the fixture has no such joint.
+        """
+        model, data = self._model, self._data
+        full = f"{self._raw.fixtures[fixture].naming_prefix}{suffix}"
+        if full not in self._raw.sim.model.joint_names:
+            raise EnvironmentFault(f"fixture {fixture!r} has no joint {suffix!r}")
+        index = self._raw.sim.model.joint_name2id(full)
+        low, high = model.jnt_range[index]
+        return JointTruth(
+            name=full,
+            kind="slide" if model.jnt_type[index] == 2 else "hinge",
+            axis=np.array(data.xaxis[index]),
+            anchor=np.array(data.xanchor[index]),
+            value=float(data.qpos[model.jnt_qposadr[index]]),
+            low=float(low),
+            high=float(high),
+        )
+
+    def parts(self, fixture: str, suffix: str) -> list[Box]:
+        """The colliders that move with a joint, outermost joints included.
+
+        Args:
+            fixture: the fixture's name.
+            suffix: the joint's name in RoboCasa's contract.
+        """
+        self.joint(fixture, suffix)
+        model = self._model
+        full = f"{self._raw.fixtures[fixture].naming_prefix}{suffix}"
+        root = int(model.jnt_bodyid[self._raw.sim.model.joint_name2id(full)])
+        key = (id(model), root)
+        if key not in self._boxes:
+            self._boxes[key] = [
+                g
+                for g in range(model.ngeom)
+                if model.geom_group[g] == 0 and self._below(int(model.geom_bodyid[g]), root)
+            ]
+        return [self._box(g) for g in self._boxes[key]]
+
+    def colliders(self, fixture: str) -> list[Box]:
+        """All colliders of a fixture, moving ones included."""
+        model, prefix = self._model, self._raw.fixtures[fixture].naming_prefix
+        return [
+            self._box(g)
+            for g in range(model.ngeom)
+            if model.geom_group[g] == 0
+            and (self._raw.sim.model.geom_id2name(g) or "").startswith(prefix)
+        ]
+
+    # robot -------------------------------------------------------------------------------------
+
+    def robot(self) -> RobotTruth:
+        """The robot as it stands."""
+        sim = self._raw.sim
+        data, model = sim.data, sim.model
+        arm = model.site_name2id(ARM_SITE)
+        hand = model.site_name2id(HAND_SITE)
+        base = model.site_name2id(BASE_SITE)
+        fingers = [
+            data.qpos[model.get_joint_qpos_addr(f"gripper0_right_finger_joint{i}")] for i in (1, 2)
+        ]
+        return RobotTruth(
+            hand=np.array(data.site_xpos[hand]),
+            hand_rot=np.array(data.site_xmat[hand]).reshape(3, 3),
+            arm=np.array(data.site_xpos[arm]),
+            base_rot=np.array(data.site_xmat[base]).reshape(3, 3),
+            finger_gap=float(abs(fingers[0]) + abs(fingers[1])),
+            touching=self._touching(),
+        )
+
+    # inside ------------------------------------------------------------------------------------
+
+    @property
+    def _raw(self) -> Any:
+        return self._kitchen.robocasa
+
+    @property
+    def _model(self) -> Any:
+        return self._raw.sim.model._model
+
+    @property
+    def _data(self) -> Any:
+        return self._raw.sim.data._data
+
+    def _below(self, body: int, root: int) -> bool:
+        while body > 0:
+            if body == root:
+                return True
+            body = int(self._model.body_parentid[body])
+        return False
+
+    def _box(self, geom: int) -> Box:
+        model, data = self._model, self._data
+        rot = np.array(data.geom_xmat[geom]).reshape(3, 3)
+        bounds = np.array(model.geom_aabb[geom])
+        return Box(
+            name=self._raw.sim.model.geom_id2name(geom) or f"geom{geom}",
+            center=np.array(data.geom_xpos[geom]) + rot @ bounds[:3],
+            rot=rot,
+            half=bounds[3:],
+        )
+
+    def _touching(self) -> frozenset[str]:
+        model, data = self._model, self._data
+        names = self._raw.sim.model
+        touched: set[str] = set()
+        for contact in data.contact[: data.ncon]:
+            pair = [names.body_id2name(int(model.geom_bodyid[g])) for g in contact.geom]
+            for one, other in (pair, pair[::-1]):
+                if one.startswith(("gripper0", "robot0")) and not other.startswith(
+                    ("gripper0", "robot0", "mobilebase0")
+                ):
+                    touched.add(other)
+        return frozenset(touched)
+
+
+def _is_plain(value: object) -> bool:
+    """True for numbers, flags and small containers of them, the state a task keeps for itself."""
+    if isinstance(value, bool | int | float | str | type(None) | np.number):
+        return True
+    if isinstance(value, list | tuple | set) and len(value) < 100:
+        return all(_is_plain(v) for v in value)
+    if isinstance(value, dict) and len(value) < 100:
+        return all(_is_plain(v) for v in value.values())
+    return False

@@ -1,0 +1,241 @@
+"""The vocabulary of subtasks: what a clause asks to be done to which part of the kitchen.
+
+Language only; nothing here reads a simulator. `parse` is strict on purpose: referee and experts act
+on its answer, so a clause that is not understood is refused and never guessed.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ..configs.errors import LeapcasaError
+
+Verb = Literal[
+    "turn_on", "turn_off", "open", "close", "pull_out", "push_in", "turn", "sweep", "drive_to"
+]
+Target = Literal[
+    "faucet",
+    "spout",
+    "kettle",
+    "kettle_lid",
+    "dishwasher",
+    "dishwasher_door",
+    "dishwasher_rack",
+    "microwave",
+    "microwave_door",
+    "oven",
+    "oven_door",
+    "oven_rack",
+    "toaster_oven",
+    "toaster_oven_door",
+    "fridge",
+    "fridge_door",
+    "cabinet_door",
+    "drawer",
+    "burner",
+    "stove",
+    "sink",
+]
+Side = Literal["left", "center", "right"]
+Level = Literal["top", "bottom"]
+
+TARGETS: tuple[Target, ...] = get_args(Target)
+
+
+class UnknownSubtask(LeapcasaError):
+    """A clause that names no known action on a known part of the kitchen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skill:
+    """One subtask as data."""
+
+    verb: Verb
+    target: Target
+    side: Side | None = None
+    """Which way, or which of several (left burner, right door)."""
+    level: Level | None = None
+    """Which of several above each other (top rack)."""
+
+
+_VERBS: tuple[tuple[Verb, str], ...] = (
+    ("turn_on", r"(turn|switch|power)(ing)?\b.*?\bon\b|\b(start|activate|boil)\b|\bignite\b"),
+    ("turn_off", r"(turn|switch|power|shut)(ing)?\b.*?\boff\b|\b(stop|deactivate)\b"),
+    ("pull_out", r"\bpull(ing)?\b.*?\bout\b|\bslide\b.*?\bout\b|\bextend\b|^pull\b"),
+    ("push_in", r"\b(push|slide)(ing)?\b.*?\b(in|back)\b|\bretract\b"),
+    ("open", r"\bopen(ing)?\b|\bpull\b.*?\bopen\b"),
+    ("close", r"\bclos(e|ing)\b|\bshut(ting)?\b(?!.*\boff\b)|\bpush\b.*?\bshut\b"),
+    (
+        "sweep",
+        r"\b(wash|rinse|sweep|clean)(ing)?\b.*\b(all|every|each|entire|whole|basin|left and right|"
+        r"sides?|both)\b|\bback and forth\b|\bleft,? (and|to|then|centre|center)\b.*\bright\b|"
+        r"\bright,? (and|to|then) left\b",
+    ),
+    ("turn", r"\b(turn|swing|move|rotate|swivel|point|push)\b.*\b(left|right|center|centre|middle)\b"),
+    ("drive_to", r"\b(go|drive|navigate|walk|travel)\b.*\bto\b"),
+)
+_PRESS = re.compile(r"\b(press|push|flip|flick|hit)\b.*\b(switch|lever|button|paddle)\b")
+
+_NOUNS: tuple[tuple[Target, str], ...] = (
+    ("spout", r"\bspout\b"),
+    ("kettle_lid", r"\bkettle('s)? lid\b|\blid of the (electric )?kettle\b|\blid\b(?=.*\bkettle\b)"),
+    ("kettle", r"\bkettle\b"),
+    ("dishwasher_rack", r"\brack\b(?=.*\bdishwasher\b)|\bdishwasher('s)?\b.*\brack\b"),
+    ("dishwasher_door", r"\bdishwasher('s)? door\b|\bdoor of the dishwasher\b"),
+    ("dishwasher", r"\bdishwasher\b"),
+    ("microwave_door", r"\bmicrowave('s)? door\b|\bdoor of the microwave\b"),
+    ("microwave", r"\bmicrowave\b"),
+    ("toaster_oven_door", r"\btoaster oven('s)? door\b|\bdoor of the toaster oven\b"),
+    ("toaster_oven", r"\btoaster oven\b"),
+    ("oven_rack", r"\brack\b(?=.*\boven\b)|\boven('s)?\b.*\brack\b"),
+    ("oven_door", r"\boven('s)? door\b|\bdoor of the oven\b"),
+    ("oven", r"\boven\b"),
+    ("fridge_door", r"\b(fridge|refrigerator)('s)? door\b|\bdoor of the (fridge|refrigerator)\b"),
+    ("fridge", r"\b(fridge|refrigerator)\b"),
+    ("drawer", r"\bdrawer\b"),
+    ("cabinet_door", r"\bcabinet\b|\bcupboard\b"),
+    ("burner", r"\bburner\b|\bstove knob\b|\bknob\b(?=.*\bstove\b)"),
+    ("stove", r"\bstove(top)?\b"),
+    ("faucet", r"\b(faucet|tap|sink handle|sink faucet|water)\b"),
+    ("sink", r"\bsink\b|\bbasin\b"),
+)
+_BARE: tuple[tuple[str, str], ...] = (
+    ("lid", r"\blid\b"),
+    ("rack", r"\brack\b"),
+    ("door", r"\bdoor\b"),
+    ("it", r"\bit\b|\bswitch\b|\bappliance\b"),
+)
+_IN_CONTEXT: dict[str, dict[str, Target]] = {
+    "lid": {"kettle": "kettle_lid"},
+    "rack": {"dishwasher": "dishwasher_rack", "oven": "oven_rack"},
+    "door": {
+        "dishwasher": "dishwasher_door",
+        "microwave": "microwave_door",
+        "toaster oven": "toaster_oven_door",
+        "oven": "oven_door",
+        "fridge": "fridge_door",
+        "refrigerator": "fridge_door",
+        "cabinet": "cabinet_door",
+    },
+    "it": {"kettle": "kettle", "faucet": "faucet", "sink": "faucet", "microwave": "microwave"},
+}
+"""Unnamed part -> appliance named in the task's instruction -> the part that is meant."""
+
+_DOORS: dict[Target, Target] = {
+    "dishwasher": "dishwasher_door",
+    "microwave": "microwave_door",
+    "oven": "oven_door",
+    "toaster_oven": "toaster_oven_door",
+    "fridge": "fridge_door",
+}
+_ALLOWED: dict[Verb, frozenset[Target]] = {
+    "turn_on": frozenset({"faucet", "kettle", "microwave", "burner"}),
+    "turn_off": frozenset({"faucet", "kettle", "microwave", "burner"}),
+    "open": frozenset({*_DOORS.values(), "cabinet_door", "drawer", "kettle_lid"}),
+    "close": frozenset({*_DOORS.values(), "cabinet_door", "drawer", "kettle_lid"}),
+    "pull_out": frozenset({"dishwasher_rack", "oven_rack", "drawer"}),
+    "push_in": frozenset({"dishwasher_rack", "oven_rack", "drawer"}),
+    "turn": frozenset({"spout"}),
+    "sweep": frozenset({"spout"}),
+    "drive_to": frozenset({"sink", "stove", "fridge", "microwave", "dishwasher", "oven"}),
+}
+
+
+def parse(text: str, context: str = "") -> Skill:
+    """What a clause asks for.
+
+    Args:
+        text: one clause, for instance "pull out the top rack".
+        context: the whole task's instruction, which names what the clause leaves unnamed.
+
+    Raises:
+        UnknownSubtask: if the clause asks for nothing known, or for more than one thing.
+    """
+    words = _plain(text)
+    if re.search(r"\b(not|don't|never|without)\b", words):
+        raise _refusal(text, "it forbids something")
+    verb = _verb(words, text)
+    target = _fitting(verb, _target(words, _plain(context), verb))
+    if target is None or target not in _ALLOWED[verb]:
+        raise _refusal(text, f"nothing known to {verb.replace('_', ' ')} is named")
+    return Skill(verb=verb, target=target, side=_side(words, verb), level=_level(words))
+
+
+def _plain(text: str) -> str:
+    lowered = text.casefold().replace("’", "'")
+    lowered = re.sub(r"man(u|oeu|eu|oe)ver?(re|er)?", "move", lowered)
+    lowered = re.sub(r"\brefrigerator\b", "fridge", lowered)
+    return re.sub(r"[^a-z', ]+", " ", lowered).strip()
+
+
+def _verb(words: str, text: str) -> Verb:
+    found: list[Verb] = [verb for verb, pattern in _VERBS if re.search(pattern, words)]
+    if _PRESS.search(words) and "turn_off" not in found:
+        found = [verb for verb in found if verb not in ("push_in", "turn")]
+        found += [] if "turn_on" in found else ["turn_on"]
+    if "sweep" in found:
+        found = [verb for verb in found if verb != "turn"]
+    if "pull_out" in found and "drawer" in words and "open" in found:
+        found.remove("pull_out")
+    if "turn" in found and ({"turn_on", "turn_off"} & set(found)):
+        found.remove("turn")
+    if len(found) != 1:
+        reason = "no known action" if not found else "it asks for " + " and ".join(found)
+        raise _refusal(text, reason.replace("_", " "))
+    return found[0]
+
+
+def _target(words: str, context: str, verb: Verb) -> Target | None:
+    named = next((target for target, pattern in _NOUNS if re.search(pattern, words)), None)
+    for part, pattern in _BARE:
+        if not re.search(pattern, words):
+            continue
+        places = _IN_CONTEXT[part]
+        here = [target for place, target in places.items() if place in words]
+        if part in ("lid", "rack", "door") and named is not None and here:
+            return here[0]
+        if named is None:
+            meant = {target for place, target in places.items() if place in context}
+            if "toaster oven" in context:
+                meant.discard("oven_door")
+            return meant.pop() if len(meant) == 1 else None
+    if verb == "sweep" and named in ("sink", "faucet", None):
+        return "spout" if named or "spout" in context or "sink" in context else None
+    return named
+
+
+def _fitting(verb: Verb, target: Target | None) -> Target | None:
+    if target is None:
+        return None
+    if verb in ("open", "close"):
+        return _DOORS.get(target, target)
+    if verb in ("turn_on", "turn_off"):
+        swaps: dict[Target, Target] = {"sink": "faucet", "spout": "faucet", "stove": "burner"}
+        return swaps.get(target, target)
+    if verb == "drive_to":
+        swaps = {"faucet": "sink", "burner": "stove"}
+        return swaps.get(target, target)
+    return target
+
+
+def _side(words: str, verb: Verb) -> Side | None:
+    if verb == "sweep":
+        return None
+    sides = {
+        "center" if word in ("centre", "middle") else word
+        for word in re.findall(r"\b(left|right|center|centre|middle)\b", words)
+    }
+    return sides.pop() if len(sides) == 1 else None  # type: ignore[return-value]
+
+
+def _level(words: str) -> Level | None:
+    if re.search(r"\b(top|upper|uppermost)\b", words):
+        return "top"
+    return "bottom" if re.search(r"\b(bottom|lower|lowest)\b", words) else None
+
+
+def _refusal(text: str, reason: str) -> UnknownSubtask:
+    return UnknownSubtask(
+        f"cannot tell what the subtask {text!r} asks for: {reason}; a subtask is one action on a "
+        "named part of the kitchen, such as 'close the kettle lid' or 'turn on the sink'"
+    )

@@ -1,0 +1,105 @@
+"""Driving: the base to a place on the floor, the torso to a height."""
+
+import numpy as np
+
+from ...envs.truth import FixtureTruth, Vec3
+from .control import base_action
+from .motion import Motion, Operator
+
+REACH_M = (0.46, 0.74)
+"""Forward distance from the arm mount at which hands work well [m]."""
+SIDE_M = 0.30
+"""Sideways distance up to which hands work well [m]."""
+
+
+def drive_to(
+    op: Operator,
+    place: Vec3,
+    heading: float,
+    *,
+    within_m: float = 0.03,
+    within_rad: float = 0.05,
+    limit: int = 160,
+) -> Motion:
+    """Drive the base until the arm mount stands over a point with a heading.
+
+    Args:
+        op: who drives.
+        place: world x and y (z is ignored) [m].
+        heading: wanted yaw of the base [rad].
+        within_m: arrived when this close ...
+        within_rad: ... and this well turned.
+        limit: steps at most.
+    """
+    best, waited = np.inf, 0
+    for _ in range(limit):
+        robot = op.robot
+        away = (robot.base_rot.T @ (place - robot.arm))[:2]
+        turn = (heading - robot.heading + np.pi) % (2 * np.pi) - np.pi
+        if np.linalg.norm(away) <= within_m and abs(turn) <= within_rad:
+            return True
+        error = float(np.linalg.norm(away) + 0.3 * abs(turn))
+        best, waited = (error, 0) if error < best - 0.003 else (best, waited + 1)
+        if waited >= 15:
+            return False
+        forward, left = np.clip(away / 0.08, -1.0, 1.0)
+        yield base_action(float(forward), float(left), float(turn / 0.3), 0.0, op.grip)
+    return False
+
+
+def raise_torso(op: Operator, change: float, limit: int = 25) -> Motion:
+    """Lift or lower the torso by a height [m] (its range is 0.34 m)."""
+    goal = float(op.robot.arm[2]) + change
+    for _ in range(limit):
+        missing = goal - float(op.robot.arm[2])
+        if abs(missing) < 0.01:
+            return True
+        yield base_action(0.0, 0.0, 0.0, missing / 0.05, op.grip)
+    return False
+
+
+def heading_to(place: FixtureTruth) -> float:
+    """The base's yaw when it faces a fixture squarely [rad]."""
+    return float(np.arctan2(-place.outward[1], -place.outward[0]))
+
+
+def side_of(op: Operator, place: FixtureTruth) -> float:
+    """+1 if the robot stands to the right of the fixture's middle, -1 if to the left."""
+    return 1.0 if place.rot[:, 0] @ (op.robot.arm - place.center) >= 0 else -1.0
+
+
+def stand_at(op: Operator, place: FixtureTruth, right: float, front: float) -> Motion:
+    """Stand squarely before a fixture.
+
+    Args:
+        op: who drives.
+        place: the fixture.
+        right: of the fixture's middle [m].
+        front: from the fixture's front face to the arm mount [m].
+    """
+    goal = place.center + place.rot[:, 0] * right + place.outward * (place.half[1] + front)
+    return (yield from drive_to(op, goal, heading_to(place)))
+
+
+def bring_within_reach(op: Operator, point: Vec3, place: FixtureTruth) -> Motion:
+    """Drive along and before the fixture's front until a point is within the arm's good reach.
+
+    Does nothing when the point is already there. A counter may stop the base short of where it
+    wants to be; that is no failure, the arm then reaches further.
+
+    Args:
+        op: who drives.
+        point: what the hand is to reach, world.
+        place: the fixture it belongs to.
+    """
+    robot = op.robot
+    right, into = place.rot[:, 0], -place.outward
+    off = float(right @ (point - robot.arm))
+    ahead = float(into @ (point - robot.arm))
+    turn = (heading_to(place) - robot.heading + np.pi) % (2 * np.pi) - np.pi
+    low, high = REACH_M
+    if abs(off) <= SIDE_M and low <= ahead <= high and abs(turn) < 0.3:
+        return True
+    sideways = 0.0 if abs(off) <= SIDE_M else off
+    goal = robot.arm + right * sideways + into * (ahead - float(np.clip(ahead, low, high)))
+    return (yield from drive_to(op, goal, heading_to(place)))

@@ -1,0 +1,110 @@
+"""Opening by hooking: closed fingers reach behind a level bar or rim and draw it along its joint."""
+
+import numpy as np
+
+from ...envs.truth import JointTruth, Vec3
+from .control import CLOSED, Pose, look
+from .motion import UP, Blocked, Motion, Operator, finger_support, go, retreat, travel_front
+from .pull import Bar
+
+LEAD_M = 0.06
+"""How far ahead of the bar the hand aims while it pulls [m]; sets the force."""
+PAST_M = 0.020
+"""How far the grip site goes past the bar; the fingertips end another 12 mm further [m]."""
+PLAY_M = 0.004
+"""Room left between finger and bar when the hook goes in [m]."""
+
+
+def hook(
+    op: Operator,
+    fixture: str,
+    suffix: str,
+    goal: float,
+    *,
+    bar: Bar,
+    spot: Vec3,
+    pointing: Vec3,
+    distance: float = 0.16,
+    enter: float = 0.08,
+    follow: float = 0.0,
+    limit: int = 140,
+) -> Motion:
+    """Hook a bar from above and behind, move its joint to a value, lift the hook out.
+
+    Args:
+        op: who does it.
+        fixture: the fixture's name.
+        suffix: the joint in RoboCasa's contract.
+        goal: joint value to reach [rad] or [m].
+        bar: what to hook.
+        spot: where on the bar, world.
+        pointing: where the fingers point: down and into the fixture.
+        distance: of the plane in front of the bar from which the hand comes [m].
+        enter: length of the straight way in, along the fingers [m].
+        follow: share of the joint's turn that the hand turns along.
+        limit: steps of pulling at most.
+    """
+    place = op.referee.place(fixture)
+    op.grip = CLOSED
+    rot = _behind(pointing, -place.outward)
+    inner = _inner(pointing, bar.along, -place.outward)
+    room = bar.thick + finger_support(rot, inner) + PLAY_M
+    at = Pose(position=spot + inner * room + pointing * PAST_M, rot=rot)
+    before = at.shifted(-pointing * enter)
+    if not (yield from travel_front(op, before, place.outward, distance=distance)):
+        raise Blocked("cannot get in front of the handle")
+    if not (yield from go(op, at, speed=0.6, within_m=0.010, limit=50)):
+        raise Blocked("cannot put the fingers behind the handle")
+    held = op.referee.joint(fixture, suffix).value
+    done = yield from _draw(op, fixture, suffix, goal, at, held, follow, limit)
+    yield from retreat(op, inner, 0.02)
+    yield from retreat(op, -op.robot.hand_rot[:, 2], 0.12)
+    if not done:
+        raise Blocked(f"{suffix} stopped short of {goal:.2f}")
+    return True
+
+
+def _draw(
+    op: Operator,
+    fixture: str,
+    suffix: str,
+    goal: float,
+    at: Pose,
+    held: float,
+    follow: float,
+    limit: int,
+) -> Motion:
+    best, waited = np.inf, 0
+    sign = 1.0 if goal > held else -1.0
+    for _ in range(limit):
+        joint = op.referee.joint(fixture, suffix)
+        left = sign * (goal - joint.value)
+        if left <= 0:
+            return True
+        best, waited = (left, 0) if left < best - 0.002 else (best, waited + 1)
+        if waited > 18:
+            return False
+        start = JointTruth(**{**vars(joint), "value": held})
+        lever = 1.0 if joint.kind == "slide" else max(joint.radius(at.position), 0.05)
+        ahead = joint.value - held + sign * LEAD_M / lever
+        turned = joint.turn(follow * (joint.value - held)) @ at.rot
+        wanted = Pose(position=start.carry(at.position, ahead), rot=turned)
+        yield from go(op, wanted, within_m=0.0, limit=1)
+    return False
+
+
+def _behind(pointing: Vec3, into: Vec3) -> np.ndarray:
+    """Fingers open level, and the wrist bulges away from the fixture.
+
+    The wrist's bulge lies on the hand's -y side, so +y must look into the fixture.
+    """
+    level = np.cross(UP, pointing)
+    rot = look(pointing, level)
+    return rot if rot[:, 1] @ into > 0 else look(pointing, -level)
+
+
+def _inner(pointing: Vec3, along: Vec3, into: Vec3) -> Vec3:
+    """The direction across bar and fingers that leads into the fixture."""
+    across = np.cross(along, pointing)
+    across = across / np.linalg.norm(across)
+    return across if across @ into > 0 else -across
