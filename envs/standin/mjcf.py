@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-Vec = Sequence[float]
+import numpy as np
+
+Vec = Sequence[float] | np.ndarray
 GeomType = Literal["box", "cylinder", "ellipsoid", "capsule"]
 
 # Quaternions (wxyz) that turn the z axis of a cylinder.
@@ -214,8 +216,20 @@ class Model:
         name: str | None = None,
         friction: Vec = (0.95, 0.3, 0.1),
         condim: int | None = None,
+        priority: int | None = None,
     ) -> None:
-        """A geom that is touched and never seen."""
+        """A geom that is touched and never seen.
+
+        Args:
+            kind: primitive type.
+            pos: centre [m].
+            size: half sizes, or (radius, half height) [m].
+            quat: wxyz.
+            name: part of RoboCasa's contract for some fixtures.
+            friction: sliding, torsional, rolling.
+            condim: contact dimensions, MuJoCo's 3 by default.
+            priority: with 1, this geom's softness and friction win over the other's.
+        """
         touch = "" if self.free else ' contype="1" conaffinity="0"'
         self._add(
             "<geom"
@@ -223,6 +237,7 @@ class Model:
             + f' group="0"{touch} rgba="0.5 0 0 0.5"'
             + attrs(density=self.density, friction=friction)
             + (f' condim="{condim}"' if condim else "")
+            + (f' priority="{priority}"' if priority else "")
             + ' solimp="0.998 0.998 0.001" solref="0.002 1"/>'
         )
 

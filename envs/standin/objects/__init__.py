@@ -1,8 +1,8 @@
 """Objects of the stand-in pack: from the catalogue to model files.
 
 `catalogue` says what each category is; `folders` which instances RoboCasa wants; a family module
-(`produce`, `packages`, ...) draws one instance as a `Shape`; `forms` and `labels` are the meshes and
-package art that shapes use.
+(`produce`, `packages`, ...) draws one instance as a `Shape`; `forms` and `labels` are the meshes
+and the package art that shapes use.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def draw(entry: Entry, path: str, index: int, size: np.ndarray | None = None) ->
     """
     chosen = np.array(entry.size if size is None else size, dtype=float)
     d = Draw(path.split("/")[-1], chosen, index, rng_for(path), entry.colours, entry.options)
-    return entry.family(d)
+    return entry.family(d).footed()
 
 
 def generate(registry: Registry) -> Iterator[tuple[str, bytes]]:
@@ -62,12 +62,15 @@ def _instance(folder: Folder, index: int, name: str) -> Iterator[tuple[str, byte
     if folder.path == "lightwheel/saucepan":
         lid = _lid(POT_LID, shape, f"{path}/{name}_Lid", index, None)
         scale = tuple(s / _LID_ON_PAN for s in user.scale)
-        yield f"{path}/{name}_Lid/model.xml", lid.model(scale).xml(f"{name}_Lid").encode()
+        yield f"{path}/{name}_Lid/model.xml", lid.model(scale, depth=4).xml(f"{name}_Lid").encode()
     if folder.path == "lightwheel/jar":
         lid = _lid(
             JAR_LID, shape, f"{path}/{name}_Lid", index, folder.sizes.get(f"{name}/{name}_Lid")
         )
-        yield f"{path}/{name}_Lid/model.xml", lid.model(user.scale).xml(f"{name}_Lid").encode()
+        yield (
+            f"{path}/{name}_Lid/model.xml",
+            lid.model(user.scale, depth=4).xml(f"{name}_Lid").encode(),
+        )
 
 
 def _size(folder: Folder, name: str, entry: Entry) -> np.ndarray:

@@ -222,7 +222,7 @@ def utensil_set(d: Draw) -> Shape:
         else:
             s.mesh("hoop", tip, (r * 0.2, hz * 0.2, 0.003), tool, rotation((1, 0, 0), math.pi / 2))
     s.touched("cylinder", (0, 0, -hz * 0.5), (r * 0.7, hz * 0.5))
-    s.touched("cylinder", (0, 0, hz * 0.35), (r * 0.6, hz * 0.6))
+    s.touched("cylinder", (0, 0, hz * 0.35), (r * 0.6, hz * 0.55))
     return s
 
 

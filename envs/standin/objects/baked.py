@@ -103,7 +103,7 @@ def croissant(d: Draw) -> Shape:
     s = Shape()
     hx, hy, hz = d.half()
     s.mesh("crescent", (0, 0, 0), (hx, hy, hz), d.look())
-    s.touched("box", (0, -hy * 0.35, 0), (hx * 0.5, hy * 0.55, hz * 0.95))
+    s.touched("box", (0, -hy * 0.35, 0), (hx * 0.5, hy * 0.55, hz * 0.9))
     for side in (-1, 1):
         s.touched(
             "box",
@@ -300,7 +300,7 @@ def taco(d: Draw) -> Shape:
             d.look(c),
         )
     s.touched("box", (0, 0, hz * 0.1), (hx * 0.9, hy * 0.7, hz * 0.75))
-    s.touched("box", (0, 0, 0), (hx * 0.6, hy * 0.8, hz))
+    s.touched("box", (0, 0, -hz * 0.02), (hx * 0.6, hy * 0.8, hz * 0.93))
     return s
 
 

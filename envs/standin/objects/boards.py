@@ -68,6 +68,7 @@ def tray(d: Draw) -> Shape:
 
 def _open_box(s: Shape, hx: float, hy: float, hz: float, look: Look, t: float) -> None:
     """Floor and four walls of thickness t, open above."""
+    s.stiff = True
     s.solid("box", (0, 0, -hz + t / 2), (hx, hy, t / 2), look)
     for side in (-1, 1):
         s.solid("box", (side * (hx - t / 2), 0, t / 2), (t / 2, hy, hz - t / 2), look)
@@ -80,7 +81,7 @@ def basket(d: Draw) -> Shape:
     hx, hy, hz = d.half()
     look = d.look()
     _open_box(s, hx * 0.97, hy * 0.96, hz, look, 0.007)
-    for i, z in enumerate((-0.6, -0.1, 0.4, 0.92)):
+    for i, z in enumerate((-0.55, 0.2, 0.92)):
         dark = look.shade(0.72 if i % 2 else 1.12)
         for side in (-1, 1):
             s.seen("box", (side * hx * 0.975, 0, hz * z), (0.004, hy * 0.98, hz * 0.08), dark)
@@ -93,7 +94,7 @@ def food_box(d: Draw) -> Shape:
     s = Shape()
     hx, hy, hz = d.half()
     look = Look(d.look("glass").rgb, 0.45, 0.6, 0.6)
-    _open_box(s, hx * 0.95, hy * 0.94, hz, look, 0.004)
+    _open_box(s, hx * 0.95, hy * 0.94, hz, look, 0.006)
     rim = d.look()
     for side in (-1, 1):
         s.solid("box", (side * hx * 0.97, 0, hz * 0.9), (hx * 0.03, hy, hz * 0.1), rim)

@@ -1,5 +1,7 @@
 """Bottles: drinks, oils, sauces, cleaners; closed bodies with a label and a cap."""
 
+import numpy as np
+
 from .draw import Draw
 from .shape import Look, Shape, rotation
 
@@ -143,5 +145,5 @@ def cruet(d: Draw) -> Shape:
     s.touched("cylinder", (0, 0, -hz * 0.3), (r, hz * 0.7))
     s.touched("cylinder", (0, 0, hz * 0.5), (r * 0.42, hz * 0.5))
     centre = s.bounds()[0]
-    s.anchor = centre + (r * 2.4, 0, 0)
+    s.anchor = centre + np.array([r * 2.4, 0, 0])
     return s

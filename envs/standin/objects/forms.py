@@ -370,7 +370,9 @@ FORMS: dict[str, Maker] = {
         [(x, 0, 0) for x in np.linspace(-3, 3, 13)],
         [b * (1 if i % 2 else 0.86) for i, b in enumerate(_bulge(13))],
     ),
-    "fish": lambda: sweep([(x, 0, 0) for x, _ in _FISH], [(w, 0.45 * min(w, 0.6)) for _, w in _FISH]),
+    "fish": lambda: sweep(
+        [(x, 0, 0) for x, _ in _FISH], [(w, 0.45 * min(w, 0.6)) for _, w in _FISH]
+    ),
     "loaf": lambda: prism(_grid(16), ((-1, 0.94), (-0.5, 1), (0.2, 1), (0.7, 0.9), (1, 0.6))),
     "rounded": lambda: prism(_grid(16), ((-1, 0.93), (-0.7, 1), (0.7, 1), (1, 0.93))),
     "pillow": lambda: prism(_grid(16), ((-1, 0.6), (-0.5, 0.94), (0, 1), (0.5, 0.94), (1, 0.6))),

@@ -149,7 +149,7 @@ def tube_box(d: Draw) -> Shape:
 
 
 def shaker(d: Draw) -> Shape:
-    """A spice shaker: glass or ceramic body, metal cap with holes, label when a product is named."""
+    """A spice shaker: body, metal cap with holes, a label when a product is named."""
     s = Shape()
     r, hz = d.round_half()
     content = d.option("content")

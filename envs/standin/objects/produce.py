@@ -218,8 +218,7 @@ def leafy_head(d: Draw) -> Shape:
         kind: "cauliflower", "cabbage", "lettuce" or "artichoke".
     """
     s = Shape()
-    hx, hy, hz = d.half()
-    hy = hx
+    hx, _, hz = d.half()
     kind, look = d.option("kind", "cabbage"), d.look()
     heart = 0.78 if kind != "artichoke" else 0.6
     if kind == "cauliflower":
@@ -311,17 +310,23 @@ def stalks(d: Draw) -> Shape:
     spots = [(-0.55, -0.5), (0.0, -0.55), (0.55, -0.5), (-0.3, 0.4), (0.3, 0.45)]
     for i, (y, z) in enumerate(spots):
         pos = np.array([0, y * hy, z * hz])
-        start, end = pos + (-hx + r, 0, 0), pos + (hx * (0.7 + 0.06 * (i % 3)), 0, 0)
+        start = pos - np.array([hx - r, 0, 0])
+        end = pos + np.array([hx * (0.7 + 0.06 * (i % 3)), 0, 0])
         s.rod(start, end, r, look.shade(0.9 + 0.06 * (i % 3)))
         if kind == "asparagus":
             s.mesh(
                 "drop_lying",
-                end + (hx * 0.12, 0, 0),
+                end + np.array([hx * 0.12, 0, 0]),
                 (hx * 0.14, r * 1.15, r * 1.15),
                 d.look("dark_green", "purple"),
             )
         else:
-            s.mesh("blob", end + (hx * 0.1, 0, 0), (hx * 0.13, hy * 0.3, hz * 0.3), d.look("leaf"))
+            s.mesh(
+                "blob",
+                end + np.array([hx * 0.1, 0, 0]),
+                (hx * 0.13, hy * 0.3, hz * 0.3),
+                d.look("leaf"),
+            )
     if kind == "asparagus":
         band = rotation((0, 1, 0), math.pi / 2)
         s.seen("cylinder", (-hx * 0.3, 0, 0), (hz * 0.98, hx * 0.05), d.look("blue", "red"), band)

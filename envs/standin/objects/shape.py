@@ -16,8 +16,8 @@ import numpy as np
 from ..mjcf import Model, Vec
 
 Kind = Literal["box", "cylinder", "ellipsoid", "capsule", "mesh"]
-MESH_FILE = "../../../_meshes/solid_{}.obj"
-TEXTURE_FILE = "../../../../textures/standin/{}.png"
+MESH_FILE = "_meshes/solid_{}.obj"
+TEXTURE_FILE = "../textures/standin/{}.png"
 MIN_HALF_M = 0.0012
 
 
@@ -118,6 +118,8 @@ class Shape:
         regions: further named boxes (centre, half sizes).
         upright_axis: True keeps x = y = 0 where it is (the axis of a vessel with a handle), because
             RoboCasa measures "is inside" from a receptacle's origin; else the box is centred there.
+        stiff: True for thin walls: their hard contact then wins over the soft pads of the gripper,
+            which would squeeze through 5 mm of a 10 g cup.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -125,6 +127,7 @@ class Shape:
     anchor: np.ndarray | None = None
     regions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     upright_axis: bool = False
+    stiff: bool = False
 
     def add(
         self,
@@ -200,15 +203,16 @@ class Shape:
         *,
         sides: int = 10,
         centre: Vec = (0, 0),
-        stretch: float = 1.0,
     ) -> None:
         """An unseen wall of upright boxes whose outer faces lie at `radius`."""
         mid, half = (bottom + top) / 2, (top - bottom) / 2
-        wide = radius * math.tan(math.pi / sides) * max(1.0, stretch)
+        # Corners stick out of the circle by as much as the faces' middles stay inside it.
+        radius *= (1 + math.cos(math.pi / sides)) / 2
+        wide = radius * math.tan(math.pi / sides)
         for i in range(sides):
             a = 2 * math.pi * i / sides
             r = radius - thickness / 2
-            pos = (centre[0] + r * math.cos(a), centre[1] + r * math.sin(a) * stretch, mid)
+            pos = (centre[0] + r * math.cos(a), centre[1] + r * math.sin(a), mid)
             self.touched("box", pos, (thickness / 2, wide, half), rotation((0, 0, 1), a))
 
     def fill(self, pos: Vec, radius: float, half_height: float) -> None:
@@ -222,6 +226,25 @@ class Shape:
         high = np.max([p.pos + p.extent() for p in self.parts], axis=0)
         return (low + high) / 2, (high - low) / 2
 
+    def footed(self, tolerance: float = 3e-4) -> "Shape":
+        """The same shape, touching the ground where it is seen to.
+
+        Where colliders end above the lowest visible point, a low box under their middle fills the
+        gap, so that the object neither sinks in nor hovers.
+        """
+        touched = [p for p in self.parts if p.touch]
+        low = min(float(p.pos[2] - p.extent()[2]) for p in touched)
+        ground = min(float(p.pos[2] - p.extent()[2]) for p in self.parts)
+        if low - ground < tolerance:
+            return self
+        sole = Shape(touched).bounds()
+        base = min(touched, key=lambda p: float(p.pos[2] - p.extent()[2]))
+        half = np.minimum(sole[1] * 0.7, base.extent() * 0.8)
+        top = low + 0.3 * float(base.extent()[2])
+        pos = (base.pos[0], base.pos[1], (ground + top) / 2)
+        self.touched("box", pos, (half[0], half[1], (top - ground) / 2))
+        return self
+
     def moved(self, shift: Vec) -> "Shape":
         """The same shape elsewhere."""
         s = np.asarray(shift, dtype=float)
@@ -231,24 +254,32 @@ class Shape:
             None if self.anchor is None else self.anchor + s,
             {k: (c + s, h) for k, (c, h) in self.regions.items()},
             self.upright_axis,
+            self.stiff,
         )
 
     def turned(self, rot: np.ndarray) -> "Shape":
         """The same shape turned about the origin; loses liquid, anchor and regions."""
-        return Shape([replace(p, pos=rot @ p.pos, rot=rot @ p.rot) for p in self.parts])
+        parts = [replace(p, pos=rot @ p.pos, rot=rot @ p.rot) for p in self.parts]
+        return Shape(parts, stiff=self.stiff)
 
     def centred(self) -> "Shape":
         """The same shape with its bounding box centred on the origin (see `upright_axis`)."""
         centre = self.bounds()[0]
         return self.moved((0, 0, -centre[2]) if self.upright_axis else -centre)
 
-    def model(self, scale: Vec) -> Model:
-        """The shape as a model to be multiplied by `scale` (3,) when loaded."""
+    def model(self, scale: Vec, *, depth: int = 3) -> Model:
+        """The shape as a model to be multiplied by `scale` (3,) when loaded.
+
+        Args:
+            scale: of the category, one factor per axis.
+            depth: how many folders below `objects/` the model file lies.
+        """
+        up = "../" * depth
         inverse = 1.0 / np.asarray(scale, dtype=float)
         shape = self.centred()
         model = Model(free=True)
         for part in shape.parts:
-            _emit(model, part, inverse)
+            _emit(model, part, inverse, up, 1 if shape.stiff else None)
         if shape.liquid is not None:
             pos, radius, half = shape.liquid
             model.liquid(pos * inverse, radius * inverse[0], half * inverse[2])
@@ -270,11 +301,11 @@ def _rescaled(part: Part, inverse: np.ndarray) -> tuple[float, ...]:
     return tuple(scaled if len(part.size) == 3 else scaled[1:])
 
 
-def _emit(model: Model, part: Part, inverse: np.ndarray) -> None:
+def _emit(model: Model, part: Part, inverse: np.ndarray, up: str, priority: int | None) -> None:
     pos, quat = part.pos * inverse, quaternion(part.rot)
     if part.look is not None:
         look = part.look
-        texture = None if look.texture is None else TEXTURE_FILE.format(look.texture)
+        texture = None if look.texture is None else up + TEXTURE_FILE.format(look.texture)
         material = model.material(
             (*look.rgb, look.alpha),
             specular=look.specular,
@@ -283,10 +314,10 @@ def _emit(model: Model, part: Part, inverse: np.ndarray) -> None:
             wrap=look.wrap,
         )
         if part.kind == "mesh":
-            file = MESH_FILE.format(part.mesh)
+            file = up + MESH_FILE.format(part.mesh)
             name = model.mesh(file, np.array(part.size) * inverse)
             model.visual("mesh", pos, None, material, quat=quat, mesh=name)
         else:
             model.visual(part.kind, pos, _rescaled(part, inverse), material, quat=quat)
     if part.touch and part.kind != "mesh":
-        model.collider(part.kind, pos, _rescaled(part, inverse), quat=quat)
+        model.collider(part.kind, pos, _rescaled(part, inverse), quat=quat, priority=priority)

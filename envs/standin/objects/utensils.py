@@ -19,6 +19,11 @@ def _grip(s: Shape, d: Draw, hx: float, start: float, end: float, hz: float, loo
     s.touched("box", (0, mid, 0), (hx, half, hz))
 
 
+def _lean(s: Shape, rise: float, length: float) -> Shape:
+    """Lay a tool down on its head and the end of its handle, `rise` above ground while level."""
+    return s.turned(rotation((1, 0, 0), math.asin(rise / length)))
+
+
 def _handle_look(d: Draw) -> Look:
     return d.look(*HANDLES, exact=True) if d.flag("mixed") else d.look()
 
@@ -107,7 +112,7 @@ def ladle(d: Draw) -> Shape:
     s.mesh("bowl_deep", (0, hy - r, 0), (r, r, hz), look)
     s.touched("cylinder", (0, hy - r, -hz * 0.85), (r * 0.7, hz * 0.15))
     s.ring(r * 0.97, -hz * 0.8, hz, 0.004, sides=8, centre=(0, hy - r))
-    return s
+    return _lean(s, hz - max(hz * 0.3, 0.0045), 2 * hy - r)
 
 
 def whisk(d: Draw) -> Shape:
@@ -121,6 +126,7 @@ def whisk(d: Draw) -> Shape:
         s.mesh("hoop", (0, hy * 0.46, 0), (hx, hy * 0.54, 0.0022), steel, turn)
     s.mesh("drum", (0, -hy * 0.05, 0), (min(hx * 0.45, 0.012),) * 3, steel)
     s.touched("box", (0, hy * 0.5, 0), (hx * 0.75, hy * 0.45, hz * 0.75))
+    s.touched("box", (0, hy * 0.5, 0), (hx * 0.4, hy * 0.3, hz))
     return s
 
 
@@ -129,11 +135,12 @@ def tongs(d: Draw) -> Shape:
     s = Shape()
     hx, hy, hz = d.half()
     steel, tip = d.look("steel", exact=True), d.look("black", "red", "steel", exact=True)
+    s.stiff = True
     for side in (-1, 1):
         turn = rotation((0, 0, 1), side * math.atan2(-hx * 0.55, 2 * hy))
-        s.solid("box", (side * hx * 0.52, 0, 0), (hx * 0.13, hy * 0.94, hz * 0.7), steel, turn)
+        s.solid("box", (side * hx * 0.52, 0, 0), (hx * 0.13, hy * 0.94, hz * 0.98), steel, turn)
         s.mesh("rounded", (side * hx * 0.8, hy * 0.85, 0), (hx * 0.2, hy * 0.15, hz), tip)
-    s.solid("box", (0, -hy * 0.95, 0), (hx * 0.4, hy * 0.05, hz * 0.7), steel)
+    s.solid("box", (0, -hy * 0.95, 0), (hx * 0.4, hy * 0.05, hz * 0.98), steel)
     return s
 
 
@@ -255,8 +262,8 @@ def brush(d: Draw) -> Shape:
         (r * 0.92, r * 0.92, hz * 0.55),
         d.look("white", "cream", "gray", exact=True),
     )
-    s.touched("box", (0, hy - r, 0), (r * 0.8, r * 0.8, hz))
-    return s
+    s.touched("box", (0, hy - r, -hz * 0.15), (r * 0.8, r * 0.8, hz * 0.85))
+    return _lean(s, hz - max(hz * 0.3, 0.006), 2 * hy - r)
 
 
 def straw(d: Draw) -> Shape:

@@ -11,7 +11,7 @@ import numpy as np
 from .draw import Draw
 from .shape import Look, Shape, rotation
 
-WALL_M = 0.0035
+WALL_M = 0.005
 
 
 def hollow(
@@ -21,7 +21,7 @@ def hollow(
     *,
     foot: float,
     floor: float = 0.1,
-    sides: int = 10,
+    sides: int = 8,
     z: float = 0.0,
 ) -> None:
     """Colliders of a round vessel centred at height z.
@@ -35,6 +35,7 @@ def hollow(
         sides: boxes in the ring.
         z: height of the vessel's centre [m].
     """
+    s.stiff = True
     bottom, top, thick = z - hz, z + hz, max(WALL_M, r * 0.045)
     f = max(hz * floor, 0.0015)
     s.touched("cylinder", (0, 0, bottom + f), (r * foot, f))
@@ -42,7 +43,7 @@ def hollow(
         s.ring(r * 0.985, bottom, top, thick, sides=sides)
         return
     middle = (foot + 1) / 2
-    s.ring(r * middle, bottom + f * 0.5, bottom + hz * 0.9, thick * 1.4, sides=sides)
+    s.ring(r * middle, bottom + f * 0.5, bottom + hz * 0.9, thick * 1.4, sides=6)
     s.ring(r * 0.985, bottom + hz * 0.6, top, thick * 1.4, sides=sides)
 
 
@@ -75,7 +76,7 @@ def strainer(d: Draw) -> Shape:
     r, hz = d.round_half()
     look = d.look()
     s.mesh("bowl_deep", (0, 0, 0), (r, r, hz), look)
-    for ring_z, count, part in ((-0.1, 8, 0.88), (0.35, 8, 0.955)):
+    for ring_z, count, part in ((-0.1, 6, 0.88), (0.35, 6, 0.955)):
         for i in range(count):
             a = 2 * math.pi * (i + ring_z) / count
             pos = (r * part * math.cos(a), r * part * math.sin(a), hz * ring_z)
@@ -130,7 +131,7 @@ def cup(d: Draw) -> Shape:
 def _ear(
     s: Shape, r: float, hz: float, look: Look, size: float = 1.0, thick: float = 0.0065
 ) -> None:
-    """A C-shaped handle at +x: seen as a bent tube, touched as three boxes a finger fits through."""
+    """A C-shaped handle at +x: a bent tube to see, three boxes to touch."""
     reach = max(0.028, r * 0.62) * size
     tall = hz * 0.62
     s.mesh("ear", (r * 0.97 + reach / 2, 0, 0), (reach / 2, thick * 1.1, tall), look)
@@ -336,7 +337,7 @@ def kettle(d: Draw) -> Shape:
             s.touched(
                 "box",
                 (shift + side * r * 0.52, 0, (top + hz) / 2),
-                (0.006, 0.008, (hz - top) / 2 + hz * 0.12),
+                (0.006, 0.008, (hz - top) / 2),
             )
     else:
         _ear_at(s, shift + r * 0.92, zc, body, knob if d.index % 2 else look)

@@ -1,0 +1,241 @@
+"""Objects as bodies: they rest where they are put, hold what is put in, and can be picked up."""
+
+from pathlib import Path
+
+import mujoco
+import numpy as np
+import object_scenes as scenes
+import pytest
+
+from leapcasa.envs.standin.objects.catalogue import CATALOGUE, VESSELS
+from leapcasa.envs.standin.registry import Registry
+
+DROP_M = 0.005
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("objects")
+    scenes.write_library(folder)
+    return folder
+
+
+def chunks(items: list, size: int) -> list[list]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+EVERY = [(category, index) for category in CATALOGUE for index in (0, 1)]
+
+
+@pytest.mark.parametrize("wanted", chunks(EVERY, 80), ids=lambda w: w[0][0])
+def test_dropped_objects_come_to_rest_upright_where_they_fell(library, wanted):
+    model, placed = scenes.build(library, wanted, height=DROP_M)
+    data = mujoco.MjData(model)
+    bodies = scenes.body_ids(model, len(placed))
+    mujoco.mj_step(model, data, 400)
+    before = data.xpos[bodies].copy()
+    mujoco.mj_step(model, data, 200)
+    start = np.array([p.start for p in placed])
+    names = np.array([f"{c}_{i}" for c, i in wanted])
+    moved = np.linalg.norm((data.xpos[bodies] - start)[:, :2], axis=1)
+    creep = np.linalg.norm(data.xpos[bodies] - before, axis=1)
+    sunk = start[:, 2] - data.xpos[bodies][:, 2] - DROP_M
+    assert not list(names[moved > 0.004]), moved.max()
+    assert not list(names[creep > 0.0005]), creep.max()
+    assert not list(names[np.abs(sunk) > 0.0025]), "sinks in or hovers"
+    assert not list(names[scenes.upright_cosine(data, bodies) < np.cos(np.radians(3))])
+    assert np.abs(data.qvel).max() < 0.02
+    assert data.warning.number.sum() == 0
+
+
+def test_bounding_boxes_hold_everything_seen_and_touched(library):
+    """The box is checked against MuJoCo's own compiled geometry, mesh vertices included."""
+    wanted = [(category, 2) for category in CATALOGUE]
+    model, placed = scenes.build(library, wanted, height=0.0)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    for k, item in enumerate(placed):
+        centre = item.start + item.shape.bounds()[0]
+        for geom in np.flatnonzero(model.geom_bodyid == scenes.body_ids(model, k + 1)[k]):
+            name = model.geom(geom).name
+            if name.endswith(("reg_bbox", "reg_int_0", "reg_int_1", "liquid")):
+                continue
+            low, high = extent(model, data, int(geom))
+            slack = 0.0015
+            assert np.all(low >= centre - item.half - slack), (item.category, name)
+            assert np.all(high <= centre + item.half + slack), (item.category, name)
+
+
+def extent(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> tuple[np.ndarray, np.ndarray]:
+    """World axis-aligned box of a compiled geom."""
+    pos, rot = data.geom_xpos[geom], data.geom_xmat[geom].reshape(3, 3)
+    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_MESH:
+        mesh = model.geom_dataid[geom]
+        first, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
+        points = model.mesh_vert[first : first + count] @ rot.T + pos
+        return points.min(axis=0), points.max(axis=0)
+    centre, half = model.geom_aabb[geom][:3], model.geom_aabb[geom][3:]
+    if model.geom_type[geom] in (mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_CAPSULE):
+        r, h = model.geom_size[geom][:2]
+        cap = model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_CAPSULE
+        along = np.abs(rot[:, 2])
+        side = r if cap else r * np.sqrt(np.maximum(1 - along**2, 0))
+        return pos - side - h * along, pos + side + h * along
+    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_ELLIPSOID:
+        reach = np.sqrt(((rot * half) ** 2).sum(axis=1))
+        return pos - reach, pos + reach
+    reach = np.abs(rot) @ half
+    return pos + rot @ centre - reach, pos + rot @ centre + reach
+
+
+# fmt: off
+OPEN = [
+    "bowl", "cup", "mug", "glass_cup", "pot", "saucepan", "pan", "tupperware", "jug",
+    "jug_wide_opening", "pitcher", "blender_jug", "measuring_cup", "colander", "strainer",
+    "basket", "wine_glass",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("index", [0, 1, 2, 3])
+def test_a_ball_dropped_into_an_open_vessel_stays_inside(library, index):
+    wanted = [(category, index) for category in OPEN]
+    balls, starts = "", []
+    probe = scenes.build(library, wanted, height=0.0005)[1]
+    for k, item in enumerate(probe):
+        x, y = item.start[:2] + np.array([0.012, 0.004])
+        top = item.start[2] + item.shape.bounds()[0][2] + item.half[2]
+        starts.append((x, y, top + 0.03))
+        balls += (
+            f'<body name="ball{k}" pos="{x} {y} {top + 0.03}"><freejoint/>'
+            '<geom type="sphere" size="0.008" density="1000" friction="1 .01 .001"/></body>'
+        )
+    model, placed = scenes.build(library, wanted, height=0.0005, extra=balls)
+    data = mujoco.MjData(model)
+    mujoco.mj_step(model, data, 750)
+    for k, item in enumerate(placed):
+        ball = data.xpos[model.body(f"ball{k}").id] - data.xpos[model.body(f"o{k}_object").id]
+        centre = item.shape.bounds()[0]
+        assert ball[2] < centre[2] + item.half[2] - 0.004, (item.category, ball)
+        assert ball[2] > centre[2] - item.half[2] + 0.007, (item.category, "fell through", ball)
+        assert np.linalg.norm(ball[:2]) < max(item.half[:2]), (item.category, ball)
+
+
+@pytest.mark.parametrize("category", ["bowl", "cup", "pot", "saucepan", "tupperware", "mug"])
+def test_a_ray_down_the_middle_meets_the_floor_not_a_lid(library, category):
+    model, placed = scenes.build(library, [(category, 0)], height=0.0)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    item = placed[0]
+    above = item.start + np.array([0, 0, item.half[2] + 0.1])
+    hit = np.array([-1], dtype=np.int32)
+    colliders = np.array([1, 0, 0, 0, 0, 0], dtype=np.uint8)
+    depth = mujoco.mj_ray(model, data, above, np.array([0.0, 0, -1]), colliders, 1, -1, hit)
+    floor = above[2] - depth
+    assert 0.0005 < floor < 0.35 * 2 * item.half[2]
+
+
+# Pads, travel, stiffness and force of robosuite's Panda hand (panda_gripper.xml).
+PAD = "0.008 0.004 0.008"
+GRIPPER = """
+<body name="grip{k}" pos="{x} {y} {z}" euler="0 0 {yaw}">
+ <joint name="lift{k}" type="slide" axis="0 0 1" damping="50"/>
+ <inertial pos="0 0 0" mass="1" diaginertia=".01 .01 .01"/>
+ <body pos="0 -0.05 0"><joint name="a{k}" type="slide" axis="0 1 0" damping="100" armature="1"/>
+  <geom type="box" size="{pad}" pos="0 0.006 0" mass=".05" friction="2 .05 .0001"
+        solref=".01 .5" contype="2" conaffinity="1"/></body>
+ <body pos="0 0.05 0"><joint name="b{k}" type="slide" axis="0 -1 0" damping="100" armature="1"/>
+  <geom type="box" size="{pad}" pos="0 -0.006 0" mass=".05" friction="2 .05 .0001"
+        solref=".01 .5" contype="2" conaffinity="1"/></body>
+</body>
+"""
+STIFFNESS_N_M, FORCE_N, TRAVEL_M, OPENING_M = 1000.0, 20.0, 0.04, 0.08
+LIFT_M = 0.12
+ON_HANDLE = {"pan", "saucepan", "saucepan_with_lid"}
+
+
+def graspable() -> list[str]:
+    """Categories that RoboCasa itself declares graspable."""
+    known = Registry.load().categories
+    return [c for c in CATALOGUE if c in known and known[c].get("graspable")]
+
+
+def grasp(item: scenes.Placed) -> tuple[float, float, float, int]:
+    """Where a top-down grasp takes the object: x, y, z in its scene frame and closing axis.
+
+    The narrower horizontal side if the hand opens far enough, else a vessel's rim or handle.
+    """
+    shape = item.shape
+    touched = scenes.Shape([p for p in shape.parts if p.touch])
+    centre, half = touched.bounds()
+    ground = shape.bounds()[0][2] - item.half[2]
+    top = float(centre[2] + half[2])
+    x, y, z = float(centre[0]), float(centre[1]), min(float(centre[2]), top - 0.008)
+    axis = int(np.argmin(half[:2]))
+    if item.category == "coffee_cup":
+        x = y = 0.0
+    elif item.category in ON_HANDLE:
+        x, y, z, axis = float(shape.bounds()[0][0] + item.half[0]) - 0.04, 0.0, 0.0, 1
+        z = ground + max(0.009, item.half[2] * 1.6)
+    elif item.category == "kettle_non_electric":
+        x, y, z, axis = 0.0, 0.0, top - 0.008, 1
+    elif item.category == "teapot":
+        x, y, z, axis = float(shape.bounds()[0][0] + item.half[0]) - 0.006, 0.0, 0.0, 0
+        z = ground + item.half[2] * 0.85
+    elif item.category == "tupperware":
+        y, z, axis = -item.half[1] + 0.004, top - 0.009, 1
+    elif item.category in VESSELS and (2 * min(half[:2]) > 0.07 or shape.upright_axis):
+        rim = max(p.size[0] for p in shape.parts if p.kind == "mesh")
+        x, y, z, axis = 0.0, -rim * 0.965, top - 0.009, 1
+    return x, y, max(z, ground + 0.009), axis
+
+
+@pytest.mark.parametrize("categories", chunks(graspable(), 40), ids=lambda c: c[0])
+def test_a_panda_hand_lifts_what_robocasa_calls_graspable(library, categories):
+    wanted = [(c, 1) for c in categories]
+    probe = scenes.build(library, wanted, height=0.0005)[1]
+    hands = ""
+    for k, item in enumerate(probe):
+        x, y, z, axis = grasp(item)
+        at = item.start + np.array([x, y, z])
+        hands += GRIPPER.format(k=k, x=at[0], y=at[1], z=at[2], yaw=0 if axis == 1 else 90, pad=PAD)
+    model, placed = scenes.build(library, wanted, height=0.0005, extra=hands)
+    data = mujoco.MjData(model)
+    lifted = run_grasp(model, data, len(wanted)) - np.array([p.start[2] for p in placed])
+    # Taken by the end of its handle a pan hangs down: its own axis rises less than the hand.
+    low = [c for c, rise in zip(categories, lifted, strict=True) if rise < 0.6 * LIFT_M]
+    assert not low
+
+
+def run_grasp(model: mujoco.MjModel, data: mujoco.MjData, count: int) -> np.ndarray:
+    """Close, then lift; the final heights of all objects."""
+
+    def addresses(prefix: str) -> tuple[np.ndarray, np.ndarray]:
+        joints = [model.joint(f"{prefix}{k}") for k in range(count)]
+        return (
+            np.array([j.qposadr[0] for j in joints]),
+            np.array([j.dofadr[0] for j in joints]),
+        )
+
+    lift_q, lift_v = addresses("lift")
+    fingers = [addresses("a"), addresses("b")]
+    for step in range(1200):
+        seconds = step * model.opt.timestep
+        target = 0.0 if seconds < 1.3 else min((seconds - 1.3) * 0.2, LIFT_M)
+        for q, v in fingers:
+            goal = TRAVEL_M if seconds > 0.1 else 0.0
+            data.qfrc_applied[v] = np.clip(STIFFNESS_N_M * (goal - data.qpos[q]), -FORCE_N, FORCE_N)
+        gravity = 1.1 * 9.81
+        data.qfrc_applied[lift_v] = (
+            4000 * (target - data.qpos[lift_q]) - 200 * data.qvel[lift_v] + gravity
+        )
+        mujoco.mj_step(model, data)
+    return data.xpos[scenes.body_ids(model, count)][:, 2]
+
+
+def test_everything_graspable_by_its_body_fits_the_hand():
+    # Vessels are taken by rim or handle, the reamer by its cone.
+    for category in set(graspable()) - set(VESSELS) - {"tupperware", "reamer"}:
+        shape = scenes.shape_of(category, 0)
+        touched = scenes.Shape([p for p in shape.parts if p.touch])
+        assert 2 * min(touched.bounds()[1][:2]) < OPENING_M - 0.004, category
