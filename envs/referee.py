@@ -14,11 +14,12 @@ import numpy as np
 from ..configs.errors import EnvironmentFault
 from .predicates import Memory, Predicate, predicate_for
 from .skills import Skill, Target, parse
-from .truth import Box, FixtureTruth, JointTruth, RobotTruth
+from .truth import Box, FixtureTruth, JointTruth, RobotTruth, Vec3
 
 HAND_SITE = "gripper0_right_grip_site"
 ARM_SITE = "robot0_right_center"
 BASE_SITE = "mobilebase0_center"
+_ROBOT = ("gripper0", "robot0", "mobilebase0")
 
 _FIXTURE_OF: dict[Target, tuple[str, ...]] = {
     "faucet": ("Sink",),
@@ -242,6 +243,30 @@ class Referee:
             and (self._raw.sim.model.geom_id2name(g) or "").startswith(prefix)
         ]
 
+    def headroom(self, point: Vec3) -> float:
+        """Free height above a point up to the next collider [m], at most 2 m.
+
+        Args:
+            point: world; the robot and the collider the point lies in do not count.
+        """
+        import mujoco
+
+        group = np.array([1, 0, 0, 0, 0, 0], np.uint8)
+        hit = np.zeros(1, np.int32)
+        start, gone = np.array(point, dtype=np.float64), 0.0
+        while gone < 2.0:
+            step = mujoco.mj_ray(
+                self._model, self._data, start, np.array([0.0, 0.0, 1.0]), group, 1, -1, hit
+            )
+            if step < 0:
+                return 2.0
+            gone += float(step)
+            body = self._raw.sim.model.body_id2name(int(self._model.geom_bodyid[hit[0]]))
+            if gone > 0.1 and not body.startswith(_ROBOT):
+                return min(gone, 2.0)
+            start = start + np.array([0.0, 0.0, float(step) + 1e-3])
+        return 2.0
+
     # robot -------------------------------------------------------------------------------------
 
     def robot(self) -> RobotTruth:
@@ -302,9 +327,7 @@ class Referee:
         for contact in data.contact[: data.ncon]:
             pair = [names.body_id2name(int(model.geom_bodyid[g])) for g in contact.geom]
             for one, other in (pair, pair[::-1]):
-                if one.startswith(("gripper0", "robot0")) and not other.startswith(
-                    ("gripper0", "robot0", "mobilebase0")
-                ):
+                if one.startswith(_ROBOT) and not other.startswith(_ROBOT):
                     touched.add(other)
         return frozenset(touched)
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
 from .control import OPEN, Pose, look, nearer
-from .drive import bring_within_reach
 from .motion import (
     UP,
     Blocked,
@@ -19,8 +18,11 @@ from .motion import (
     travel_front,
 )
 
-LEAD_M = 0.06
-"""How far ahead of the bar the hand aims while it pulls [m]; sets the force."""
+LEAD_M = 0.035
+"""How far ahead of the bar the hand aims while it pulls [m]; sets the force, which the friction of
+the fingers must bear."""
+DEPTH_M = 0.010
+"""How far the grip site goes past the middle of the bar, so that the pads close on it [m]."""
 BAR_END_M = 0.11
 """Distance kept from the ends of a bar [m]."""
 
@@ -66,6 +68,35 @@ def find_bar(parts: list[Box], outward: Vec3) -> Bar:
     return Bar(center=box.center, along=box.rot[:, longest], half=float(box.half[longest]), thick=float(np.sort(box.half)[0]))
 
 
+def find_post(parts: list[Box], outward: Vec3, near: Vec3) -> Bar:
+    """Of a part's thin upright bars at its front, the one nearest to a point.
+
+    Args:
+        parts: the colliders.
+        outward: towards somebody in front of the fixture.
+        near: world point; only the distance along the front counts.
+
+    Raises:
+        Blocked: if the part has no such bar.
+    """
+    upright = [
+        box
+        for box in parts
+        if np.sort(box.half)[1] <= 0.02 and abs(box.rot[2, int(np.argmax(box.half))]) > 0.9
+    ]
+    if not upright:
+        raise Blocked("the part has no upright bar to hold")
+    front = max(float(box.center @ outward) for box in upright)
+    across = np.cross(UP, outward)
+    box = min(
+        (b for b in upright if b.center @ outward > front - 0.03),
+        key=lambda b: abs(float(across @ (b.center - near))),
+    )
+    return Bar(
+        center=box.center, along=UP, half=float(box.half.max()), thick=float(box.half.min())
+    )
+
+
 def pull(
     op: Operator,
     fixture: str,
@@ -73,8 +104,9 @@ def pull(
     goal: float,
     *,
     bar: Bar,
+    spot: Vec3,
     pointing: Vec3,
-    distance: float = 0.16,
+    distance: float = 0.12,
     follow: float = 0.0,
     limit: int = 140,
 ) -> Motion:
@@ -86,23 +118,22 @@ def pull(
         suffix: the joint in RoboCasa's contract.
         goal: joint value to reach [rad] or [m].
         bar: what to hold.
+        spot: where on the bar, world.
         pointing: where the fingers point when they take it.
         distance: of the plane in front of the bar from which the hand comes [m].
         follow: share of the joint's turn that the hand turns along.
         limit: steps of pulling at most.
     """
     ref, place = op.referee, op.referee.place(fixture)
-    spot = bar.nearest(op.robot.arm, shift=0.05 * op.attempt)
-    yield from bring_within_reach(op, spot, place)
     if op.grip != OPEN:
         yield from release(op, steps=2)
     rot = nearer(look(pointing, np.cross(bar.along, pointing)), op.robot.hand_rot)
-    at = Pose(position=spot + pointing * 0.004, rot=rot)
+    at = Pose(position=spot + pointing * DEPTH_M, rot=rot)
     if not (yield from travel_front(op, at.shifted(-pointing * 0.07), place.outward, distance=distance)):
         raise Blocked("cannot get in front of the handle")
     if not (yield from go(op, at, speed=0.6, within_m=0.012, limit=50)):
         raise Blocked("cannot put the fingers around the handle")
-    yield from grasp(op)
+    yield from grasp(op, steps=12)
     held = ref.joint(fixture, suffix).value
     done = yield from _lead(op, fixture, suffix, goal, at, held, follow, limit)
     yield from release(op)

@@ -15,7 +15,7 @@ from .control import hold_action
 from .drive import drive_to, heading_to, side_of, stand_at
 from .hook import hook
 from .motion import UP, Blocked, Motion, Operator
-from .pull import find_bar, slanted
+from .pull import find_bar, find_post, pull, slanted
 from .push import push
 from .sweep import sweep
 
@@ -140,17 +140,21 @@ def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
                 from_front=True,
             )
         )
-    bar = find_bar(ref.parts(fixture, suffix), place.outward)
     side = side_of(op, place)
-    spot = bar.center + place.rot[:, 0] * side * (0.12 - 0.05 * (op.attempt % 3))
-    yield from stand_beside(op, place, spot, side)
-    pointing = toward(op, place, down=0.85)
+    near = place.center + place.rot[:, 0] * side * (-0.12 if op.attempt % 3 == 2 else 0.12)
+    bar = find_post(ref.parts(fixture, suffix), place.outward, near)
+    yield from stand_beside(op, place, bar.center, side, before=RACK_BEFORE_M)
+    pointing = toward(op, place, down=RACK_DOWN_RAD)
     return (
-        yield from hook(op, fixture, suffix, joint.at(0.75), bar=bar, spot=spot, pointing=pointing)
+        yield from pull(
+            op, fixture, suffix, joint.at(0.75), bar=bar, spot=bar.center, pointing=pointing
+        )
     )
 
 
-def stand_beside(op: Operator, place: FixtureTruth, spot: Vec3, side: float) -> Motion:
+def stand_beside(
+    op: Operator, place: FixtureTruth, spot: Vec3, side: float, before: float = 0.62
+) -> Motion:
     """Stand beside what will swing or slide out, turned towards a spot of it.
 
     Args:
@@ -158,9 +162,10 @@ def stand_beside(op: Operator, place: FixtureTruth, spot: Vec3, side: float) -> 
         place: the fixture.
         spot: what the hand is to reach, world.
         side: +1 to stand on the right, -1 on the left.
+        before: from the fixture's face to the arm mount [m].
     """
     goal = place.center + place.rot[:, 0] * side * (place.half[0] + BESIDE_M)
-    goal = goal + place.outward * (place.half[1] + BEFORE_M)
+    goal = goal + place.outward * (place.half[1] + before)
     facing = spot - goal
     heading = float(np.arctan2(facing[1], facing[0]))
     robot = op.robot
@@ -169,9 +174,13 @@ def stand_beside(op: Operator, place: FixtureTruth, spot: Vec3, side: float) -> 
     return (yield from drive_to(op, goal, heading))
 
 
-BESIDE_M, BEFORE_M = 0.36, 0.62
-"""Where the arm mount stands: outside the fixture's side, in front of its face [m]. The base is
-0.5 m wide, so a door may fall past it."""
+BESIDE_M = 0.36
+"""How far outside the fixture's side the arm mount stands [m]. The base is 0.5 m wide, so a door
+may fall past it."""
+RACK_BEFORE_M = 0.45
+"""How far in front of the fixture's face to stand for what lies inside it [m]."""
+RACK_DOWN_RAD = 0.40
+"""How steeply the fingers point down at a rack; steeper, the forearm meets the counter's edge."""
 
 
 def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -> Vec3:

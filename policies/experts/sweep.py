@@ -1,18 +1,55 @@
-"""Sweeping a part that swings about an upright axis, held between the fingers (a spout)."""
+"""Sweeping a part that swings about an upright axis, held between the fingers (a spout).
+
+Its level run is taken from above where the room allows it; under a low wall cabinet its end is taken
+from the front.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from ...envs.truth import Box, JointTruth, Vec3
-from .control import OPEN, Pose, look, nearer
+from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
+from .control import Pose, look, nearer
 from .drive import bring_within_reach
-from .motion import UP, Blocked, Motion, Operator, go, grasp, release, retreat, travel_over
+from .motion import (
+    UP,
+    Blocked,
+    Motion,
+    Operator,
+    go,
+    grasp,
+    release,
+    retreat,
+    travel_front,
+    travel_over,
+)
 
 TILT = 0.40
 """How far the fingers lean away from the robot when they reach down [rad]."""
+FRONT_TILT = 0.90
+"""The same when they come from the front."""
+HAND_HEIGHT_M = 0.55
+"""Room the wrist needs above a point that is taken from above [m]."""
+AHEAD_RAD = 0.3
+"""How far ahead of the part the hand aims; sets the force."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hold:
+    """Where and how to take the part."""
+
+    at: Pose
+    approach: Pose
+    front: bool
+
+    @property
+    def follow(self) -> float:
+        """Share of the part's turn that the hand turns along; an upright end turns in the grip."""
+        return 0.4 if self.front else 0.8
 
 
 def sweep(op: Operator, fixture: str, suffix: str, goals: list[float]) -> Motion:
-    """Take a swinging arm from above and lead it through joint positions in turn.
+    """Take a swinging arm and lead it through joint positions in turn.
 
     Args:
         op: who does it.
@@ -21,30 +58,59 @@ def sweep(op: Operator, fixture: str, suffix: str, goals: list[float]) -> Motion
         goals: joint positions to visit [rad], in order.
     """
     place, ref = op.referee.place(fixture), op.referee
-    joint = ref.joint(fixture, suffix)
-    point, across = _hold(joint, ref.parts(fixture, suffix), 0.62 - 0.1 * (op.attempt % 3))
-    yield from bring_within_reach(op, point, place)
-    op.grip = OPEN
-    pointing = -UP * np.cos(TILT) - place.outward * np.sin(TILT)
-    held = joint.value
-    rot = nearer(look(pointing, across), op.robot.hand_rot)
-    depth = 0.014 + 0.004 * (op.attempt % 3)
-    at = Pose(position=point + pointing * depth, rot=rot)
-    above = at.shifted(-pointing * 0.065)
-    arrived = yield from travel_over(op, above, clearance=float(above.position[2]))
-    if not arrived:
-        raise Blocked("cannot get above the spout")
-    if not (yield from go(op, at, speed=0.7, within_m=0.008, limit=50)):
-        raise Blocked("cannot lower the fingers over the spout")
+    tip = _tip(ref.joint(fixture, suffix), ref.parts(fixture, suffix))
+    yield from bring_within_reach(op, tip.center, place)
+    yield from release(op, steps=2)
+    hold = _choose(op, fixture, suffix, place)
+    yield from _reach(op, hold, place)
+    held = ref.joint(fixture, suffix).value
     yield from grasp(op)
     for goal in goals:
-        yield from _lead(op, fixture, suffix, at, held, goal)
+        yield from _lead(op, fixture, suffix, hold, held, goal)
     yield from release(op)
-    yield from retreat(op, -pointing, 0.12)
+    yield from retreat(op, -op.robot.hand_rot[:, 2], 0.12)
     return True
 
 
-def _lead(op: Operator, fixture: str, suffix: str, at: Pose, held: float, goal: float) -> Motion:
+def _choose(op: Operator, fixture: str, suffix: str, place: FixtureTruth) -> Hold:
+    joint, parts = op.referee.joint(fixture, suffix), op.referee.parts(fixture, suffix)
+    tip = _tip(joint, parts)
+    out = _radial(joint, tip)
+    reach = joint.radius(tip.center) + tip.extent(out)
+    run = max(parts, key=lambda box: box.extent(out) - box.extent(UP))
+    spot = joint.anchor + out * reach * 0.62
+    spot[2] = run.center[2]
+    front = op.referee.headroom(spot) < HAND_HEIGHT_M
+    if op.attempt % 2:
+        front = not front
+    across = np.cross(joint.axis, out)
+    tilt = FRONT_TILT if front else TILT + 0.05 * op.attempt
+    level = out if front else place.outward
+    pointing = -UP * np.cos(tilt) - level * np.sin(tilt)
+    rot = nearer(look(pointing, across), op.robot.hand_rot)
+    if front:
+        at = Pose(position=tip.center + pointing * 0.002, rot=rot)
+        return Hold(at=at, approach=at.shifted(-pointing * 0.08), front=True)
+    at = Pose(position=spot + pointing * 0.014, rot=rot)
+    return Hold(at=at, approach=at.shifted(-pointing * 0.065), front=False)
+
+
+def _reach(op: Operator, hold: Hold, place: FixtureTruth) -> Motion:
+    if hold.front:
+        ok = yield from travel_front(op, hold.approach, place.outward, distance=0.10)
+    else:
+        height = float(hold.approach.position[2])
+        ok = yield from travel_over(op, hold.approach, clearance=height)
+    if not ok:
+        raise Blocked("cannot get to the spout")
+    if not (yield from go(op, hold.at, speed=0.7, within_m=0.010, limit=50)):
+        raise Blocked("cannot put the fingers around the spout")
+    return True
+
+
+def _lead(
+    op: Operator, fixture: str, suffix: str, hold: Hold, held: float, goal: float
+) -> Motion:
     waited, best = 0, np.inf
     for _ in range(120):
         joint = op.referee.joint(fixture, suffix)
@@ -54,25 +120,19 @@ def _lead(op: Operator, fixture: str, suffix: str, at: Pose, held: float, goal: 
         best, waited = (abs(left), 0) if abs(left) < best - 0.004 else (best, waited + 1)
         if waited > 15:
             raise Blocked("the spout does not move")
-        ahead = joint.value - held + float(np.clip(left, -0.3, 0.3))
+        ahead = joint.value - held + float(np.clip(left, -AHEAD_RAD, AHEAD_RAD))
         start = JointTruth(**{**vars(joint), "value": held})
         wanted = Pose(
-            position=start.carry(at.position, ahead), rot=joint.turn(0.8 * ahead) @ at.rot
+            position=start.carry(hold.at.position, ahead),
+            rot=joint.turn(hold.follow * ahead) @ hold.at.rot,
         )
         yield from go(op, wanted, within_m=0.0, limit=1)
     return False
 
 
-def _hold(joint: JointTruth, parts: list[Box], share: float) -> tuple[Vec3, Vec3]:
-    """A point to hold on the part's horizontal run, and the direction across it."""
-    tip = max(parts, key=lambda box: joint.radius(box.center) + box.extent(_radial(joint, box)))
-    out = _radial(joint, tip)
-    reach = joint.radius(tip.center) + tip.extent(out)
-    want = joint.anchor + out * reach * share
-    run = max(parts, key=lambda box: box.extent(out) - abs(box.extent(UP) - 0.013))
-    point = want.copy()
-    point[2] = run.center[2]
-    return point, np.cross(joint.axis, out)
+def _tip(joint: JointTruth, parts: list[Box]) -> Box:
+    """The collider that reaches furthest from the axis."""
+    return max(parts, key=lambda box: joint.radius(box.center) + box.extent(_radial(joint, box)))
 
 
 def _radial(joint: JointTruth, box: Box) -> Vec3:
