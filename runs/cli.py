@@ -1,0 +1,233 @@
+"""The `leapcasa` command: reads the arguments, calls one room, turns errors into exit codes.
+
+Exit codes: 0 done; 1 the work failed; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM; files are
+finished first); 141 the reader of our output went away. Every subcommand's module is imported only
+when it is called, so that `--help` and typing errors are answered at once.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ..configs.errors import ConfigError, LeapcasaError
+from .console import Console
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+Command = Callable[[argparse.Namespace, Console], int]
+"""Does the work of one subcommand and returns its exit code."""
+
+EXAMPLES = """\
+first steps:
+  leapcasa doctor                          is everything there? what to do if not
+  leapcasa rollout RinseSinkBasin          one episode with an annotated video
+  leapcasa tasks --set composite_unseen    what else can be rolled out
+  leapcasa rollout StartElectricKettle --config baseline --set policy=hold
+
+exit codes: 0 done, 1 the work failed, 2 bad input, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; `sys.argv` if None.
+
+    Returns:
+        The exit code.
+    """
+    options = parser().parse_args(arguments)
+    command: Command = options.command
+    console = Console(json=getattr(options, "json", False))
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(options, console)
+    except ConfigError as error:
+        console.error(str(error), kind="ConfigError", code=BAD_INPUT)
+        return BAD_INPUT
+    except LeapcasaError as error:
+        console.error(str(error), kind=type(error).__name__, code=FAILED)
+        return FAILED
+    except KeyboardInterrupt:
+        console.error("interrupted", kind="interrupted", code=INTERRUPTED)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends; give it a place where that succeeds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        console.error(_unexpected(error), kind=type(error).__name__, code=FAILED)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="leapcasa",
+        description="An agent for long household tasks in RoboCasa365, and the instrument that "
+        "measures it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"leapcasa {importlib.metadata.version('leapcasa')}"
+    root.add_argument("--version", action="version", version=version)
+    subcommands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_doctor(subcommands)
+    _add_rollout(subcommands)
+    _add_tasks(subcommands)
+    _add_assets(subcommands)
+    _add_config(subcommands)
+    return root
+
+
+def _add(
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    help: str,
+    command: Command,
+    *,
+    epilog: str | None = None,
+    json: bool = True,
+) -> argparse.ArgumentParser:
+    one = subcommands.add_parser(
+        name,
+        help=help,
+        description=f"{help[0].upper()}{help[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.set_defaults(command=command)
+    if json:
+        one.add_argument(
+            "--json", action="store_true", help="print one JSON object on stdout, nothing else"
+        )
+    return one
+
+
+def _add_doctor(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    _add(
+        subcommands,
+        "doctor",
+        "check Python, packages, rendering, assets, GPU and disk, and say how to mend them",
+        _doctor,
+        epilog="exit codes: 0 nothing fails (warnings are fine), 1 something does",
+    )
+
+
+def _add_rollout(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = _add(
+        subcommands,
+        "rollout",
+        "run one closed-loop episode and record it, with an annotated video",
+        _rollout,
+        epilog="exit codes: 0 the episode ran to its end (successful or not: it is a measurement),"
+        "\n1 it broke off with an error, 2 bad input, 130 interrupted (files are finished)",
+    )
+    one.add_argument("task", metavar="TASK", help="a RoboCasa365 task, see `leapcasa tasks`")
+    one.add_argument("--seed", help="scene, objects and instruction follow from it (default: 0)")
+    one.add_argument("--split", help="pretrain or target scenes (default: pretrain)")
+    one.add_argument(
+        "--config", metavar="PRESET", default="default", help="see `leapcasa config list`"
+    )
+    one.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="override one value of the preset, for instance --set policy=random; may be repeated",
+    )
+    one.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="the run's folder (default: outputs/DATE-TIME_TASK_sSEED below the current one)",
+    )
+
+
+def _add_tasks(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = _add(subcommands, "tasks", "list RoboCasa365's tasks, or prove that all of them run",
+               _tasks)  # fmt: skip
+    one.add_argument("--set", metavar="NAME", help="only this task set, for instance atomic_seen")
+    one.add_argument(
+        "--check",
+        action="store_true",
+        help="build every task in both splits, take 20 steps, read its success criterion",
+    )
+    one.add_argument(
+        "--out", metavar="DIR", type=Path, help="with --check: where results are kept and resumed"
+    )
+    one.add_argument(
+        "--workers", metavar="N", type=int, help="with --check: processes (default: cores)"
+    )
+
+
+def _add_assets(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = _add(
+        subcommands, "assets", "build the stand-in assets, or say which assets are used", _assets
+    )
+    one.add_argument("action", choices=("build", "status"))
+    one.add_argument("--path", metavar="DIR", type=Path, help="the pack's folder, not the cache")
+
+
+def _add_config(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = _add(subcommands, "config", "show a preset resolved to the last value, or list presets",
+               _config)  # fmt: skip
+    one.add_argument("action", choices=("show", "list"))
+    one.add_argument("preset", metavar="PRESET", nargs="?", help="for show (default: default)")
+    one.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="overrides")
+
+
+def _doctor(options: argparse.Namespace, console: Console) -> int:
+    from .doctor import doctor
+
+    return doctor(console)
+
+
+def _rollout(options: argparse.Namespace, console: Console) -> int:
+    from .rollout_cmd import rollout_command
+
+    return rollout_command(options, console)
+
+
+def _tasks(options: argparse.Namespace, console: Console) -> int:
+    from .tasks_cmd import tasks_command
+
+    return tasks_command(options, console)
+
+
+def _assets(options: argparse.Namespace, console: Console) -> int:
+    from .assets_cmd import assets_command
+
+    return assets_command(options.action, options.path, console)
+
+
+def _config(options: argparse.Namespace, console: Console) -> int:
+    from .config_cmd import config_command
+
+    return config_command(options.action, options.preset, options.set, console)
+
+
+def _terminate(signum: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _unexpected(error: Exception) -> str:
+    """One line about an error nobody foresaw, with the place where its traceback was saved."""
+    text = "".join(traceback.format_exception(error))
+    name = time.strftime("leapcasa-error-%Y%m%d-%H%M%S-") + f"{os.getpid()}.txt"
+    path = Path(tempfile.gettempdir()) / name
+    first = (str(error).splitlines() or [""])[0]
+    try:
+        path.write_text(text)
+    except OSError:
+        return f"unexpected {type(error).__name__}: {first}\n{text}"
+    return f"unexpected {type(error).__name__}: {first} (the traceback is in {path})"
