@@ -171,7 +171,7 @@ VESSELS: dict[str, Entry] = {
     "plate": _e(vessels.plate, 0.225, 0.225, 0.024, "white ivory blue mint terracotta gray", form=("plate", "plate_coupe")),
     "pot": _e(vessels.pot, 0.200, 0.200, 0.120, "steel red black navy", form="pot"),
     "saucepan": _e(vessels.pan, 0.165, 0.165, 0.085, "steel copper black red", form="pot", lid=True),
-    "strainer": _e(vessels.strainer, 0.170, 0.170, 0.075, "steel chrome", handle="long"),
+    "strainer": _e(vessels.strainer, 0.150, 0.150, 0.070, "steel chrome", handle="long"),
     "teapot": _e(vessels.kettle, 0.170, 0.118, 0.125, "white blue terracotta mint", form="teapot_body", handle="ear"),
     "wine_glass": _e(vessels.wine_glass, 0.076, 0.076, 0.185, "glass water"),
 }

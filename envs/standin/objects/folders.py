@@ -16,6 +16,9 @@ from .catalogue import CATALOGUE
 INSTANCES = {"objaverse": 10, "lightwheel": 10, "aigen_objs": 8}
 """Valid instances per category and registry; RoboCasa keeps up to five of them for `target`."""
 
+MINIMUM = 4
+"""Two instances for each split, where exclude lists leave no room for more."""
+
 _FOLDER = {"objaverse": "objaverse", "aigen": "aigen_objs", "lightwheel": "lightwheel"}
 _LITERAL = re.compile(r"\b(aigen_objs|objaverse|lightwheel)/(\w+)/(\w+)/model\.xml")
 _FRUIT = re.compile(r'"((?:orange|lemon|lime|tangerine|apple|grapefruit)_\d+)"')
@@ -54,18 +57,20 @@ class Folder:
         return self.path.split("/")[-1]
 
     def user_of(self, instance: str) -> User:
-        """The category this instance is drawn as: the first that does not exclude it."""
-        accepting = [u for u in self.users if instance not in u.exclude]
-        named = [u for u in accepting if u.category == self.leaf]
-        if named or accepting:
-            return (named or accepting)[0]
-        if self.users:
-            return self.users[0]
-        return User(self.leaf, frozenset(), (1.0, 1.0, 1.0))
+        """The category this instance is drawn as.
+
+        Of those that do not exclude it the pickiest one: a jug with a wide opening is a jug, too.
+        """
+        if not self.users:
+            return User(self.leaf, frozenset(), (1.0, 1.0, 1.0))
+        accepting = [u for u in self.users if instance not in u.exclude] or self.users
+        return max(accepting, key=lambda u: (len(u.exclude), u.category == self.leaf))
 
     def instances(self) -> list[str]:
         """All instance names, sorted: the named ones, and enough more for every user."""
-        want = INSTANCES[self.path.split("/")[0]]
+        told_apart = len(self.users) > 1 and any(len(u.exclude) > _SHARED for u in self.users)
+        # A filler would be accepted by both: a frying pan where a task asks for a saucepan.
+        want = MINIMUM if told_apart else INSTANCES[self.path.split("/")[0]]
         names = set(self.names)
         number = 0
         while any(len(names - u.exclude) < want for u in self.users) and number < 500:

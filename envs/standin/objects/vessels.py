@@ -84,7 +84,7 @@ def strainer(d: Draw) -> Shape:
     if d.option("handle") == "long":
         s.rod(
             (0, r * 0.98, hz * 0.85),
-            (0, r * 0.98 + 0.09, hz * 0.85),
+            (0, r * 0.98 + 0.07, hz * 0.85),
             0.007,
             d.look("black", "wood", "steel"),
             touch=True,
@@ -391,8 +391,8 @@ def measuring_cup(d: Draw) -> Shape:
     hollow(s, r, hz, foot=0.88, floor=0.08, sides=8)
     s.solid(
         "box",
-        (r + 0.028, 0, hz * 0.75),
-        (0.030, 0.007, 0.004),
+        (r + 0.021, 0, hz * 0.75),
+        (0.023, 0.007, 0.004),
         Look(look.rgb, max(look.alpha, 0.8)),
     )
     s.fill((0, 0, -hz * 0.2), r * 0.82, hz * 0.55)
