@@ -201,7 +201,13 @@ def _rollout(options: argparse.Namespace, console: Console) -> int:
 def _tasks(options: argparse.Namespace, console: Console) -> int:
     from .tasks_cmd import tasks_command
 
-    return tasks_command(options, console)
+    return tasks_command(
+        chosen=options.set,
+        check=options.check,
+        out=options.out,
+        workers=options.workers,
+        console=console,
+    )
 
 
 def _assets(options: argparse.Namespace, console: Console) -> int:

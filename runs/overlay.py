@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import cv2
+import numpy as np
 
 from ..envs.sensors import CONTROL_HZ, Image, View
 from . import drawing as ink
@@ -25,6 +26,8 @@ SIDE_WIDTH = WIDTH - EDGE - SIDE_X
 BOTTOM_Y = VIEWS_Y + VIEW + 10
 BOTTOM_HEIGHT = HEIGHT - EDGE + 6 - BOTTOM_Y
 ROW_SIZE, ROW_LINE = 18, 23
+
+_SHOWN: tuple[View, View] = ("right", "left")
 
 Status = Literal["pending", "current", "done", "failed", "skipped"]
 
@@ -113,7 +116,7 @@ class Overlay:
             self._draw_plan(moment.rows)
             self._drawn_rows = moment.rows
         canvas = self._base.copy()
-        for x, view in ((EDGE, "right"), (EDGE + VIEW, "left")):
+        for x, view in zip((EDGE, EDGE + VIEW), _SHOWN, strict=True):
             if view in moment.images:
                 _draw_view(canvas, x, VIEWS_Y, moment.images[view], view)
         self.chart.draw(canvas, EDGE, BOTTOM_Y, moment.step)
@@ -179,7 +182,7 @@ def _draw_view(canvas: Canvas, x: int, y: int, image: Image, name: str) -> None:
         scale = min(VIEW / shape[0], VIEW / shape[1])
         size = (round(shape[1] * scale), round(shape[0] * scale))
         how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-        image = cv2.resize(image, size, interpolation=how)
+        image = np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)
     height, width = image.shape[:2]
     top, left = y + (VIEW - height) // 2, x + (VIEW - width) // 2
     canvas[top : top + height, left : left + width] = image
