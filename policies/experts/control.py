@@ -66,6 +66,23 @@ def nearer(rot: Mat3, current: Mat3) -> Mat3:
     return flipped if np.trace(flipped.T @ current) > np.trace(rot.T @ current) else rot
 
 
+def wrist_free(rot: Mat3, robot: RobotTruth) -> Mat3:
+    """Of a hand orientation and the same turned by half a circle, the one the last joint can reach.
+
+    The Panda's last joint starts a quarter turn off its middle, with the fingers opening to the
+    base's left. Reaching into something to the right of where the base faces turns it on, to its
+    stop; there the other half circle has room.
+
+    Args:
+        rot: the wanted orientation, fingers opening about level.
+        robot: the robot now.
+    """
+    left = robot.base_rot[:, 1]
+    wanted = -1.0 if rot[:, 2] @ left < -0.2 else 1.0
+    flipped = rot @ np.diag([-1.0, -1.0, 1.0])
+    return rot if wanted * (rot[:, 0] @ left) >= 0 else flipped
+
+
 def clipped(vector: Vec3, limit: float) -> Vec3:
     """The vector, shortened to `limit` if it is longer."""
     length = float(np.linalg.norm(vector))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...envs.truth import JointTruth, Vec3
-from .control import CLOSED, Pose, look
+from .control import CLOSED, Pose, look, wrist_free
 from .motion import UP, Blocked, Motion, Operator, finger_support, go, retreat, travel_front
 from .pull import Bar
 
@@ -46,7 +46,7 @@ def hook(
     """
     place = op.referee.place(fixture)
     op.grip = CLOSED
-    rot = _behind(pointing, -place.outward)
+    rot = wrist_free(look(pointing, np.cross(UP, pointing)), op.robot)
     inner = _inner(pointing, bar.along, -place.outward)
     room = bar.thick + finger_support(rot, inner) + PLAY_M
     at = Pose(position=spot + inner * room + pointing * PAST_M, rot=rot)
@@ -91,16 +91,6 @@ def _draw(
         wanted = Pose(position=start.carry(at.position, ahead), rot=turned)
         yield from go(op, wanted, within_m=0.0, limit=1)
     return False
-
-
-def _behind(pointing: Vec3, into: Vec3) -> np.ndarray:
-    """Fingers open level, and the wrist bulges away from the fixture.
-
-    The wrist's bulge lies on the hand's -y side, so +y must look into the fixture.
-    """
-    level = np.cross(UP, pointing)
-    rot = look(pointing, level)
-    return rot if rot[:, 1] @ into > 0 else look(pointing, -level)
 
 
 def _inner(pointing: Vec3, along: Vec3, into: Vec3) -> Vec3:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
-from .control import OPEN, Pose, look, nearer
+from .control import OPEN, Pose, look, wrist_free
 from .motion import (
     UP,
     Blocked,
@@ -127,7 +127,7 @@ def pull(
     ref, place = op.referee, op.referee.place(fixture)
     if op.grip != OPEN:
         yield from release(op, steps=2)
-    rot = nearer(look(pointing, np.cross(bar.along, pointing)), op.robot.hand_rot)
+    rot = wrist_free(look(pointing, np.cross(bar.along, pointing)), op.robot)
     at = Pose(position=spot + pointing * DEPTH_M, rot=rot)
     if not (yield from travel_front(op, at.shifted(-pointing * 0.07), place.outward, distance=distance)):
         raise Blocked("cannot get in front of the handle")
