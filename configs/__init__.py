@@ -1,12 +1,34 @@
 """What a run is: the typed schema, its YAML presets, and the project's errors."""
 
+from .convert import from_dict, to_dict
 from .errors import ConfigError, EnvironmentFault, JudgeError, LeapcasaError, PolicyError, nearest
+from .presets import load, preset_names
+from .schema import (
+    AdvanceConfig,
+    ComponentSpec,
+    EnvConfig,
+    LimitsConfig,
+    RunConfig,
+    VideoConfig,
+    ViewsConfig,
+)
 
 __all__ = [
+    "AdvanceConfig",
+    "ComponentSpec",
     "ConfigError",
+    "EnvConfig",
     "EnvironmentFault",
     "JudgeError",
     "LeapcasaError",
+    "LimitsConfig",
     "PolicyError",
+    "RunConfig",
+    "VideoConfig",
+    "ViewsConfig",
+    "from_dict",
+    "load",
     "nearest",
+    "preset_names",
+    "to_dict",
 ]

@@ -1,0 +1,107 @@
+"""Loading a preset, changed by `key=value` overrides, into a checked configuration."""
+
+import importlib.resources
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .convert import from_dict, to_dict
+from .errors import ConfigError, nearest
+from .schema import RunConfig
+
+PARTS = ("planner", "policy", "judge")
+"""`planner=split` is short for `planner.name=split`, and so on."""
+
+
+def preset_names() -> list[str]:
+    """The presets that ship, in alphabetical order."""
+    folder = importlib.resources.files(__package__) / "presets"
+    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name[-5:] == ".yaml")
+
+
+def load(preset: str = "default", overrides: Sequence[str] = (), **fixed: Any) -> RunConfig:
+    """A checked configuration.
+
+    Args:
+        preset: a name of `preset_names()`, or the path of a YAML file.
+        overrides: `dotted.key=value`; values are YAML, later ones win.
+        fixed: top-level settings that win over all, for instance `task` and `seed`.
+
+    Raises:
+        ConfigError: for an unknown preset or key, or a value that does not fit.
+    """
+    data = _read(preset)
+    for override in overrides:
+        _apply(data, override)
+    data.update(fixed)
+    data["preset"] = preset
+    return from_dict(RunConfig, data)
+
+
+def _read(preset: str) -> dict[str, Any]:
+    if preset in preset_names():
+        source = importlib.resources.files(__package__) / "presets" / f"{preset}.yaml"
+        text = source.read_text()
+    elif preset.endswith((".yaml", ".yml")) or "/" in preset:
+        try:
+            text = Path(preset).expanduser().read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the preset {preset}: {error}") from None
+    else:
+        names = preset_names()
+        raise ConfigError(
+            f"unknown preset {preset!r}{nearest(preset, names)}; "
+            f"there are {', '.join(names)}, or give the path of a YAML file"
+        )
+    try:
+        data = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"the preset {preset} is not valid YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"the preset {preset} must be a mapping of settings")
+    return data
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    key = key.strip()
+    if not separator or not key:
+        raise ConfigError(f"{override!r} is no setting; write key=value, as in advance.interval=8")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"the value of {key} is not valid YAML: {text!r}") from None
+    path = f"{key}.name" if key in PARTS and isinstance(value, str) else key
+    *parents, last = path.split(".")
+    _check_path(parents, last, key)
+    inner = data
+    for parent in parents:
+        inner = inner.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"{key}: {parent!r} is no group of settings")
+    if path != key and inner.get("name") not in (None, value):
+        inner.pop("options", None)  # options of another component would not fit this one
+    inner[last] = value
+
+
+def _check_path(parents: Sequence[str], last: str, key: str) -> None:
+    """Refuse a key that the schema does not have, naming the nearest one with its full path."""
+    known = _paths(to_dict(RunConfig()), "")
+    full = ".".join([*parents, last])
+    if full in known or (len(parents) >= 2 and parents[1] == "options" and parents[0] in PARTS):
+        return
+    raise ConfigError(
+        f"unknown setting {key!r}{nearest(full, known)}; "
+        "`leapcasa config show default` lists all settings"
+    )
+
+
+def _paths(data: Any, prefix: str) -> set[str]:
+    if not isinstance(data, dict):
+        return set()
+    found: set[str] = set()
+    for name, inner in data.items():
+        found |= {prefix + name} | _paths(inner, f"{prefix}{name}.")
+    return found
