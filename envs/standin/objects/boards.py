@@ -62,7 +62,7 @@ def tray(d: Draw) -> Shape:
         for side in (-1, 1):
             s.seen("box", (side * (hx - 0.002), 0, hz), (0.004, hy * 0.4, 0.004), look.shade(0.6))
     s.fill((0, 0, -hz * 0.3), min(hx, hy) * 0.85, hz * 0.35)
-    s.upright_axis = False
+    s.origin = "box"
     return s
 
 
@@ -106,7 +106,7 @@ def food_box(d: Draw) -> Shape:
             rim.shade(0.8),
         )
     s.fill((0, 0, -hz * 0.3), min(hx, hy) * 0.8, hz * 0.45)
-    s.upright_axis = False
+    s.origin = "box"
     return s
 
 

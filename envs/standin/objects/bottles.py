@@ -52,6 +52,13 @@ def _names(value: object) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
 
 
+def beside(s: Shape, distance: float) -> Shape:
+    """Make a shape that stands on z = 0 the first of a pair: its partner stands at +x."""
+    s.anchor = np.array([distance, 0.0, 0.0])
+    s.origin = "own"
+    return s
+
+
 def pump(d: Draw) -> Shape:
     """A soap dispenser: bottle, collar, bent pump head; front is -y."""
     s = Shape()
@@ -144,6 +151,4 @@ def cruet(d: Draw) -> Shape:
     s.rod((0, 0, hz * 0.8), (0, -r * 0.35, hz * 0.97), r * 0.1, steel)
     s.touched("cylinder", (0, 0, -hz * 0.3), (r, hz * 0.7))
     s.touched("cylinder", (0, 0, hz * 0.5), (r * 0.42, hz * 0.5))
-    centre = s.bounds()[0]
-    s.anchor = centre + np.array([r * 2.4, 0, 0])
-    return s
+    return beside(s.moved((0, 0, hz)), 2.4 * r)

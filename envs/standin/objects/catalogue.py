@@ -120,7 +120,7 @@ PACKAGES: dict[str, Entry] = {
     "paprika": _e(packages.shaker, 0.046, 0.046, 0.105, "glass", product="paprika", content=("red", "terracotta"), lid=("black", "red", "chrome")),
     "peanut_butter": _e(packages.jar_food, 0.072, 0.072, 0.095, "golden", product="peanut", content=("golden", "tan"), lid=("red", "blue", "green")),
     "salsa": _e(packages.jar_food, 0.070, 0.070, 0.090, "red", product="salsa", content=("red", "leaf", "terracotta"), lid=("green", "black", "golden")),
-    "salt_and_pepper_shaker": _e(packages.shaker, 0.042, 0.042, 0.088, "white glass steel pale_wood", form=("taper", "drum", "honey_bottle")),
+    "salt_and_pepper_shaker": _e(packages.shaker, 0.042, 0.042, 0.088, "white glass steel pale_wood", form=("taper", "drum", "honey_bottle"), pair=True),
     "shaker": _e(packages.shaker, 0.044, 0.044, 0.098, "white glass dark wood", form=("drum", "taper")),
     "spaghetti_box": _e(packages.carton, 0.070, 0.036, 0.230, "blue", product="spaghetti"),
     "turmeric": _e(packages.shaker, 0.046, 0.046, 0.105, "glass", product="turmeric", content=("golden", "yellow"), lid=("green", "black", "chrome")),

@@ -1,5 +1,6 @@
 """Packages: boxes, cartons, bags, cans, jars and cups with a readable label."""
 
+from .bottles import beside
 from .draw import Draw
 from .palette import COLOURS
 from .shape import Look, Shape, rotation
@@ -149,7 +150,15 @@ def tube_box(d: Draw) -> Shape:
 
 
 def shaker(d: Draw) -> Shape:
-    """A spice shaker: body, metal cap with holes, a label when a product is named."""
+    """A spice shaker: body, metal cap with holes, a label when a product is named.
+
+    Options:
+        form: mesh name(s) of the body.
+        content: colour(s) of what is inside.
+        product: label art.
+        lid: colour(s).
+        pair: True for salt that has pepper beside it.
+    """
     s = Shape()
     r, hz = d.round_half()
     content = d.option("content")
@@ -168,4 +177,4 @@ def shaker(d: Draw) -> Shape:
             d.look("black", exact=True),
         )
     s.touched("cylinder", (0, 0, 0), (r, hz))
-    return s
+    return beside(s.moved((0, 0, hz)), 2.4 * r) if d.flag("pair") else s

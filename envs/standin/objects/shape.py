@@ -116,8 +116,10 @@ class Shape:
         liquid: (centre, radius, half height) of what fills a container.
         anchor: where a lid or a partner stands, in the same frame as the parts.
         regions: further named boxes (centre, half sizes).
-        upright_axis: True keeps x = y = 0 where it is (the axis of a vessel with a handle), because
-            RoboCasa measures "is inside" from a receptacle's origin; else the box is centred there.
+        origin: what becomes the model's origin. "box": the middle of the bounding box. "axis": the
+            upright axis x = y = 0 at half height, because RoboCasa measures "is inside" from a
+            receptacle's origin, handles or not. "own": where the shape was drawn, for lids (the
+            plane they rest on) and pairs (the ground, so that partners stand level).
         stiff: True for thin walls: their hard contact then wins over the soft pads of the gripper,
             which would squeeze through 5 mm of a 10 g cup.
     """
@@ -126,7 +128,7 @@ class Shape:
     liquid: tuple[np.ndarray, float, float] | None = None
     anchor: np.ndarray | None = None
     regions: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    upright_axis: bool = False
+    origin: Literal["box", "axis", "own"] = "box"
     stiff: bool = False
 
     def add(
@@ -218,7 +220,7 @@ class Shape:
     def fill(self, pos: Vec, radius: float, half_height: float) -> None:
         """Say where a vessel's liquid goes: a cylinder on its upright axis, metres."""
         self.liquid = (np.array(pos, dtype=float), radius, half_height)
-        self.upright_axis = True
+        self.origin = "axis"
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Centre and half sizes of the box around all parts, metres."""
@@ -253,7 +255,7 @@ class Shape:
             None if self.liquid is None else (self.liquid[0] + s, *self.liquid[1:]),
             None if self.anchor is None else self.anchor + s,
             {k: (c + s, h) for k, (c, h) in self.regions.items()},
-            self.upright_axis,
+            self.origin,
             self.stiff,
         )
 
@@ -263,9 +265,11 @@ class Shape:
         return Shape(parts, stiff=self.stiff)
 
     def centred(self) -> "Shape":
-        """The same shape with its bounding box centred on the origin (see `upright_axis`)."""
+        """The same shape with its origin where `origin` says."""
         centre = self.bounds()[0]
-        return self.moved((0, 0, -centre[2]) if self.upright_axis else -centre)
+        if self.origin == "own":
+            return self
+        return self.moved(np.array([0, 0, -centre[2]]) if self.origin == "axis" else -centre)
 
     def model(self, scale: Vec, *, depth: int = 3) -> Model:
         """The shape as a model to be multiplied by `scale` (3,) when loaded.

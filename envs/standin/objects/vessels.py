@@ -236,6 +236,8 @@ def lid(d: Draw) -> Shape:
         d.look("black", "steel", "wood"),
     )
     s.touched("cylinder", (0, 0, -hz * 0.6), (r * 0.98, hz * 0.4))
+    s = s.moved((0, 0, hz))
+    s.origin = "own"
     return s
 
 

@@ -83,15 +83,25 @@ def build(
         file = folder / f"objects/test/{category}/{category}_{index}/model.xml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(shape.model((1, 1, 1)).xml())
-        child = mujoco.MjSpec.from_file(str(file))
-        body = child.worldbody.first_body().first_body()
-        for geom in child.geoms:
-            geom.density, geom.friction = DENSITY, FRICTION
-            geom.solref, geom.solimp = SOLREF, (*SOLIMP, 0.5, 2)
-        body.add_freejoint()
-        spec.worldbody.add_frame(pos=list(start)).attach_body(body, f"o{i}_", "")
+        attach(spec, file, 1.0, tuple(start), f"o{i}_")
         placed.append(Placed(category, shape, start))
     return spec.compile(), placed
+
+
+def attach(
+    spec: mujoco.MjSpec, file: Path, scale: float, pos: Sequence[float], prefix: str
+) -> None:
+    """Add a model file as a free body, scaled and with RoboCasa's contact parameters."""
+    child = mujoco.MjSpec.from_file(str(file))
+    for geom in child.geoms:
+        geom.density, geom.friction = DENSITY, FRICTION
+        geom.solref, geom.solimp = SOLREF, (*SOLIMP, 0.5, 2)
+        geom.pos, geom.size = geom.pos * scale, geom.size * scale
+    for mesh in child.meshes:
+        mesh.scale = mesh.scale * scale
+    body = child.worldbody.first_body().first_body()
+    body.add_freejoint()
+    spec.worldbody.add_frame(pos=list(pos)).attach_body(body, prefix, "")
 
 
 def body_ids(model: mujoco.MjModel, count: int) -> list[int]:

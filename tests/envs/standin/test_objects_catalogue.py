@@ -151,7 +151,7 @@ def test_containers_have_the_geom_liquid(models):
 def test_lidded_and_paired_things_have_an_anchor_beside_the_object_body(models):
     for path, root in models.items():
         leaf = path.split("/")[2]
-        pairs = ("saucepan", "jar", "oil_and_vinegar_bottle")
+        pairs = ("saucepan", "jar", "oil_and_vinegar_bottle", "salt_and_pepper_shaker")
         if leaf in pairs and path.startswith("objects/lightwheel") and "_Lid" not in path:
             assert root.find("./worldbody/body/site[@name='anchor_site']") is not None, path
 

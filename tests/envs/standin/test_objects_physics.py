@@ -1,5 +1,6 @@
 """Objects as bodies: they rest where they are put, hold what is put in, and can be picked up."""
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import mujoco
@@ -7,6 +8,7 @@ import numpy as np
 import object_scenes as scenes
 import pytest
 
+from leapcasa.envs.standin.objects import generate
 from leapcasa.envs.standin.objects.catalogue import CATALOGUE, VESSELS
 from leapcasa.envs.standin.registry import Registry
 
@@ -135,6 +137,39 @@ def test_a_ray_down_the_middle_meets_the_floor_not_a_lid(library, category):
     assert 0.0005 < floor < 0.35 * 2 * item.half[2]
 
 
+@pytest.mark.parametrize("category", ["saucepan_with_lid", "jar"])
+def test_a_lid_put_on_its_anchor_stays_closed(tmp_path, category):
+    """Base and lid from generated files, scaled as RoboCasa does (`saucepan_lid`: 0.98)."""
+    folder = "saucepan" if category == "saucepan_with_lid" else "jar"
+    files = dict(generate(Registry.load()))
+    scenes.write_library(tmp_path)
+    names = sorted(
+        {p.split("/")[3] for p in files if p.startswith(f"objects/lightwheel/{folder}/")}
+    )
+    for name in names[:4]:
+        paths = [f"objects/lightwheel/{folder}/{name}/{x}model.xml" for x in ("", f"{name}_Lid/")]
+        for path in paths:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(files[path])
+        scale = (1.0, 0.98) if folder == "saucepan" else (0.9, 0.9)
+        spec = mujoco.MjSpec.from_string(scenes.SLAB)
+        root = ET.fromstring(files[paths[0]])
+        anchor = np.array(root.find(".//site[@name='anchor_site']").get("pos").split(), float)
+        box = next(g for g in root.iter("geom") if g.get("name") == "reg_bbox")
+        half = float(box.get("size").split()[2])
+        heights = (half * scale[0], (half + anchor[2]) * scale[0] + 0.001)
+        for k in range(2):
+            scenes.attach(spec, tmp_path / paths[k], scale[k], (0, 0, heights[k]), f"p{k}_")
+        model = spec.compile()
+        data = mujoco.MjData(model)
+        mujoco.mj_step(model, data, 500)
+        base, lid = data.xpos[model.body("p0_object").id], data.xpos[model.body("p1_object").id]
+        assert np.linalg.norm(base[:2]) < 0.004, name
+        assert np.linalg.norm(lid[:2] - base[:2]) < 0.004, name
+        assert abs(lid[2] - heights[1]) < 0.004, (name, lid, heights)
+        assert scenes.upright_cosine(data, [model.body("p1_object").id])[0] > 0.999
+
+
 # Pads, travel, stiffness and force of robosuite's Panda hand (panda_gripper.xml).
 PAD = "0.008 0.004 0.008"
 GRIPPER = """
@@ -184,7 +219,7 @@ def grasp(item: scenes.Placed) -> tuple[float, float, float, int]:
         z = ground + item.half[2] * 0.85
     elif item.category == "tupperware":
         y, z, axis = -item.half[1] + 0.004, top - 0.009, 1
-    elif item.category in VESSELS and (2 * min(half[:2]) > 0.07 or shape.upright_axis):
+    elif item.category in VESSELS and (2 * min(half[:2]) > 0.07 or shape.origin == "axis"):
         rim = max(p.size[0] for p in shape.parts if p.kind == "mesh")
         x, y, z, axis = 0.0, -rim * 0.965, top - 0.009, 1
     return x, y, max(z, ground + 0.009), axis
