@@ -181,7 +181,7 @@ def _rows(todo: Sequence[Job], name: str, workers: int) -> Iterable[Row]:
         os.environ.setdefault(variable, "1")
     pool = ProcessPool(workers, max_tasks=TASKS_PER_WORKER, context=get_context("spawn"))
     with pool:
-        futures = {
+        futures: dict[Any, Job] = {
             pool.schedule(check_one, args=(job, name), timeout=SECONDS_PER_TASK): job
             for job in todo
         }

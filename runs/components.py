@@ -1,0 +1,166 @@
+"""Planner, policy and judge by name: the short names, and a user's own `module:attribute`.
+
+A user's class is constructed with the options of its configuration as keywords. It needs no
+inheritance; what it lacks of the protocol is said before the episode starts.
+"""
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..agent.base import Planner
+from ..configs import ComponentSpec, ConfigError, RunConfig, nearest
+from ..envs.referee import Referee
+from ..judges.base import Judge
+from ..policies.base import Policy
+
+Maker = Callable[..., Any]
+
+
+def _expert(referee: Referee, **options: Any) -> Any:
+    from ..policies.experts import ExpertPolicy
+
+    return ExpertPolicy(referee, **options)
+
+
+def _hold(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.hold import HoldPolicy
+
+    return HoldPolicy(**options)
+
+
+def _random(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.random import RandomPolicy
+
+    return RandomPolicy(**options)
+
+
+def _split(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..agent.split import SplitPlanner
+
+    return SplitPlanner(**options)
+
+
+def _referee(referee: Referee, **options: Any) -> Any:
+    from ..judges.referee import RefereeJudge
+
+    return RefereeJudge(referee, **options)
+
+
+def _stillness(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..judges.stillness import StillnessJudge
+
+    return StillnessJudge(**options)
+
+
+SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
+    "planner": {"split": _split},
+    "policy": {"expert": _expert, "hold": _hold, "random": _random},
+    "judge": {"referee": _referee, "stillness": _stillness},
+}
+"""Part -> short name -> how it is made. The referee goes to those that declare themselves
+privileged, and to nobody else."""
+
+_PROTOCOL: Mapping[str, tuple[str, ...]] = {
+    "planner": ("plan",),
+    "policy": ("reset", "act"),
+    "judge": ("reset", "score"),
+}
+_HOME = {
+    "planner": "leapcasa.agent.base",
+    "policy": "leapcasa.policies.base",
+    "judge": "leapcasa.judges.base",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """The three parts of an agent, made for one kitchen."""
+
+    planner: Planner
+    policy: Policy
+    judge: Judge
+
+    @property
+    def privileged(self) -> tuple[str, ...]:
+        """Which parts see what the sensors do not show, for instance `("policy", "judge")`."""
+        parts = {"planner": self.planner, "policy": self.policy, "judge": self.judge}
+        return tuple(name for name, part in parts.items() if part.info.privileged)
+
+
+def check_names(config: RunConfig) -> None:
+    """Refuse unknown components before anything slow starts.
+
+    Raises:
+        ConfigError: for an unknown short name, or a module or attribute that is not there.
+    """
+    for part in SHORT_NAMES:
+        _maker(part, getattr(config, part))
+
+
+def make(config: RunConfig, referee: Referee) -> Components:
+    """Make all three parts.
+
+    Args:
+        config: names and options.
+        referee: the truth, for privileged parts alone.
+
+    Raises:
+        ConfigError: for names or options that do not fit.
+    """
+    parts = {part: _make(part, getattr(config, part), referee) for part in SHORT_NAMES}
+    return Components(**parts)
+
+
+def _make(part: str, spec: ComponentSpec, referee: Referee) -> Any:
+    maker = _maker(part, spec)
+    own = ":" in spec.name
+    try:
+        made = maker(**spec.options) if own else maker(referee, **spec.options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{part} {spec.name!r} cannot be made with options {dict(spec.options)}: {error}"
+        ) from error
+    missing = [name for name in _PROTOCOL[part] if not callable(getattr(made, name, None))]
+    if not hasattr(made, "info"):
+        missing.append("info")
+    if missing:
+        raise ConfigError(
+            f"{part} {spec.name!r} lacks {', '.join(missing)}; see the protocol in {_HOME[part]}"
+        )
+    return made
+
+
+def _maker(part: str, spec: ComponentSpec) -> Maker:
+    known = SHORT_NAMES[part]
+    if spec.name in known:
+        return known[spec.name]
+    if ":" not in spec.name:
+        raise ConfigError(
+            f"unknown {part} {spec.name!r}{nearest(spec.name, known)}; there are "
+            f"{', '.join(sorted(known))}, or name your own as module:attribute"
+        )
+    module_name, _, attribute = spec.name.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # a user's own file beside the command
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ConfigError(
+            f"{part} {spec.name!r}: cannot import {module_name!r}: {error}"
+        ) from error
+    made = getattr(module, attribute, None)
+    if made is None:
+        public = [name for name, _ in inspect.getmembers(module) if not name.startswith("_")]
+        raise ConfigError(
+            f"{part} {spec.name!r}: no {attribute!r} in {module_name!r}{nearest(attribute, public)}"
+        )
+    return made
