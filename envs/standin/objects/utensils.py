@@ -80,10 +80,12 @@ def knife(d: Draw) -> Shape:
     s.seen("box", (0, -hy * 0.17, 0), (hx * 0.6, hy * 0.03, hz * 0.8), steel)
     for y in (-0.8, -0.6, -0.4):
         s.seen("cylinder", (0, hy * y, 0), (hx * 0.14, max(hz * 0.8, 0.0045) * 1.02), steel)
-    blade = hx * d.number("blade", 1.0)
+    blade = hx * (0.72 if d.index % 2 else 1.0)
+    low = max(hz * 0.8, 0.0045)
     turn = rotation((0, 0, 1), math.pi / 2)
     s.mesh("blade", (0, hy * 0.43, 0), (hy * 0.57, blade, 0.0011), steel.glossy(), turn)
-    s.touched("box", (0, hy * 0.4, 0), (blade * 0.8, hy * 0.56, 0.003))
+    # Down to the handle's underside: the blade must not tip the knife over.
+    s.touched("box", (0, hy * 0.4, 0.0015 - low / 2), (blade * 0.8, hy * 0.56, low / 2 + 0.0015))
     return s
 
 
