@@ -63,10 +63,13 @@ class StillnessJudge:
         scores = {view: self._score(view, clip) for view, clip in clips.items()}
         worst = max(scores.values())
         label = COMPLETE if worst < 1.0 else NOT_COMPLETE
+        per_view: dict[View, dict[str, float]] = {
+            view: {NOT_COMPLETE: 1.0, COMPLETE: score} for view, score in scores.items()
+        }
         return Verdict(
             label=label,
             scores={NOT_COMPLETE: 1.0, COMPLETE: worst},
-            per_view={v: {NOT_COMPLETE: 1.0, COMPLETE: s} for v, s in scores.items()},
+            per_view=per_view,
         )
 
     def _score(self, view: View, clip: Clip) -> float:
