@@ -1,0 +1,226 @@
+"""The loop without a simulator: recorded frames, small parts that speak the protocols."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from leapcasa.agent import Agent, Plan, PlannerInfo, Subtask, events
+from leapcasa.configs import AdvanceConfig, PolicyError
+from leapcasa.envs.sensors import Proprioception, Sensors
+from leapcasa.judges.base import COMPLETE, NOT_COMPLETE, JudgeInfo, Verdict
+from leapcasa.policies.base import PolicyInfo
+from leapcasa.policies.random import RandomPolicy
+
+
+def look(step: int, instruction: str = "do a and b") -> Sensors:
+    """A look whose right view is filled with the step number, the left with 100 + step."""
+    zeros = {f.name: np.zeros(3, np.float32) for f in dataclasses.fields(Proprioception)}
+    right = np.full((8, 8, 3), step % 256, np.uint8)
+    images = {"right": right, "left": right + np.uint8(100)}
+    return Sensors(
+        images=images, proprioception=Proprioception(**zeros), instruction=instruction, step=step
+    )
+
+
+class ListPlanner:
+    """Plans what it was given, one list a call, and keeps what it was asked."""
+
+    info = PlannerInfo(name="list", privileged=False, views=("right",))
+
+    def __init__(self, *plans: list[str]):
+        self.plans, self.asked = list(plans), []
+
+    def plan(self, instruction, images, history=()):
+        self.asked.append((instruction, {v: i.copy() for v, i in images.items()}, tuple(history)))
+        return Plan(subtasks=tuple(Subtask(text=t) for t in self.plans.pop(0)))
+
+
+class CountingPolicy:
+    """Numbers its actions, so that a test sees which of them were used."""
+
+    info = PolicyInfo(name="counting", privileged=False)
+
+    def __init__(self, horizon: int = 4):
+        self.horizon, self.given, self.resets = horizon, 0, []
+
+    def reset(self, instruction, seed):
+        self.resets.append((instruction, seed))
+
+    def act(self, sensors, instruction):
+        chunk = np.zeros((self.horizon, 12), np.float32)
+        for row in chunk:
+            row[0] = self.given / 1000
+            self.given += 1
+        return chunk
+
+
+class PlannedJudge:
+    """Says complete at the steps it was given; keeps the clips it saw."""
+
+    def __init__(self, complete_at: set[int], frames: int = 4):
+        self.info = JudgeInfo(name="planned", privileged=False, frames=frames)
+        self.complete_at, self.seen, self.resets = complete_at, [], []
+
+    def reset(self, instruction):
+        self.resets.append(instruction)
+
+    def score(self, clips, instruction):
+        self.seen.append({view: clip[:, 0, 0, 0].tolist() for view, clip in clips.items()})
+        done = int(clips["right"][-1, 0, 0, 0]) in self.complete_at
+        scores = {NOT_COMPLETE: 1.0, COMPLETE: 0.5 if done else 1.5}
+        return Verdict(label=COMPLETE if done else NOT_COMPLETE, scores=scores)
+
+
+def run(agent: Agent, steps: int = 100):
+    """Drive the agent with looks until it is done; (actions, events)."""
+    sensors = look(0)
+    happened, actions = list(agent.reset(sensors)), []
+    for step in range(1, steps + 1):
+        decision = agent.act(sensors)
+        happened += decision.events
+        if decision.action is None:
+            break
+        actions.append(decision.action)
+        sensors = look(step)
+    return actions, happened
+
+
+def make(judge, *, planner=None, policy=None, seed=0, **advance):
+    config = AdvanceConfig(**{"interval": 2, "timeout": 10, "retries": 0, **advance})
+    planner = planner or ListPlanner(["a", "b"])
+    return Agent(planner, policy or CountingPolicy(), judge, config, seed=seed)
+
+
+def names(happened) -> list[str]:
+    return [type(event).__name__ for event in happened]
+
+
+def test_a_plan_is_carried_out_and_declared():
+    agent = make(PlannedJudge({4, 8}))
+    actions, happened = run(agent)
+    assert agent.done
+    assert agent.declared_success
+    assert agent.end_reason == "completed"
+    assert len(actions) == 8
+    assert names(happened) == [
+        "PlanMade", "SubtaskStarted", "PolicyCalled",
+        "JudgeCalled", "JudgeCalled", "Advanced", "SubtaskStarted", "PolicyCalled",
+        "JudgeCalled", "JudgeCalled", "Advanced", "Stopped",
+    ]  # fmt: skip
+    assert [s.status for s in agent.view().subtasks] == ["done", "done"]
+    assert agent.view().current is None
+
+
+def test_a_chunk_in_flight_is_dropped_when_the_subtask_changes():
+    policy = CountingPolicy(horizon=3)
+    actions, _ = run(make(PlannedJudge({4, 8}), policy=policy))
+    used = [round(float(a[0]) * 1000) for a in actions]
+    assert used == [0, 1, 2, 3, 6, 7, 8, 9]  # 4 and 5 were in flight at the change
+
+
+def test_the_judge_sees_the_newest_frames_of_each_view_padded_with_the_first():
+    judge = PlannedJudge(set(), frames=4)
+    run(make(judge, timeout=6, on_timeout="stop"))
+    assert judge.seen[0] == {"right": [0, 0, 1, 2], "left": [100, 100, 101, 102]}
+    assert judge.seen[1]["right"] == [1, 2, 3, 4]
+
+
+def test_with_a_subtask_window_the_judge_sees_no_frame_from_before_the_subtask():
+    judge = PlannedJudge({4, 8}, frames=6)
+    run(make(judge, window="subtask"))
+    assert judge.seen[2]["right"] == [4, 4, 4, 4, 5, 6]
+    judge = PlannedJudge({4, 8}, frames=6)
+    run(make(judge, window="episode"))
+    assert judge.seen[2]["right"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_timeout_is_retried_with_another_seed_then_skipped():
+    policy = CountingPolicy()
+    agent = make(PlannedJudge({26}), policy=policy, retries=1, on_timeout="skip")
+    _, happened = run(agent)
+    assert names(happened).count("Retried") == 1
+    assert names(happened).count("Skipped") == 1
+    assert [text for text, _ in policy.resets] == ["a", "a", "b"]
+    assert len({seed for _, seed in policy.resets}) == 3
+    assert agent.end_reason == "incomplete"
+    assert not agent.declared_success
+    assert [s.status for s in agent.view().subtasks] == ["failed", "done"]
+
+
+def test_a_replan_gets_the_history_and_the_newest_image_and_can_still_succeed():
+    planner = ListPlanner(["a", "b"], ["c"])
+    agent = make(PlannedJudge({4, 18}), planner=planner, on_timeout="replan")
+    _, happened = run(agent)
+    instruction, images, history = planner.asked[1]
+    assert instruction == "do a and b"
+    assert int(images["right"][0, 0, 0]) == 14
+    assert [(h.text, h.outcome) for h in history] == [("a", "done"), ("b", "failed")]
+    assert agent.end_reason == "completed"
+    assert [s.text for s in agent.view().subtasks] == ["a", "b", "c"]
+    assert names(happened).count("Replanned") == 1
+
+
+def test_replans_are_bounded():
+    planner = ListPlanner(["a"], ["b"], ["c"])
+    agent = make(PlannedJudge(set()), planner=planner, on_timeout="replan", max_replans=1)
+    run(agent)
+    assert agent.end_reason == "gave_up"
+    assert len(planner.asked) == 2
+
+
+def test_the_same_looks_and_seed_give_the_same_decisions():
+    def decisions(seed):
+        agent = make(PlannedJudge({14, 30}), policy=RandomPolicy(horizon=5), seed=seed, retries=2)
+        actions, happened = run(agent)
+        return np.array(actions), [event.to_dict() for event in happened]
+
+    first, second, other = decisions(3), decisions(3), decisions(4)
+    assert np.array_equal(first[0], second[0])
+    assert first[1] == second[1]
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_an_agent_can_be_reset_and_remembers_nothing():
+    judge = PlannedJudge({4, 8})
+    agent = make(judge, planner=ListPlanner(["a", "b"], ["a", "b"]))
+    _, first = run(agent)
+    _, second = run(agent)
+    assert [e.to_dict() for e in first] == [e.to_dict() for e in second]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "said"),
+    [
+        (np.zeros(12), r"shape \(12,\)"),
+        (np.zeros((0, 12)), r"shape \(0, 12\)"),
+        (np.zeros((2, 7)), r"shape \(2, 7\)"),
+        (np.array([[0.0] * 12, [0.0] * 5 + [np.nan] + [0.0] * 6]), r"action\[1, 5\] is nan"),
+        (np.full((1, 12), np.inf), r"action\[0, 0\] is inf"),
+        ("nonsense", "no numbers"),
+    ],
+)
+def test_bad_chunks_are_refused_by_place(chunk, said):
+    policy = CountingPolicy()
+    policy.act = lambda sensors, instruction: chunk
+    with pytest.raises(PolicyError, match=said):
+        run(make(PlannedJudge(set()), policy=policy))
+
+
+def test_what_is_out_of_range_is_clipped_and_counted():
+    policy = CountingPolicy()
+    policy.act = lambda sensors, instruction: np.array([[3.0, -2.0] + [0.0] * 10])
+    actions, happened = run(make(PlannedJudge({2, 4}), policy=policy))
+    assert actions[0][:2].tolist() == [1.0, -1.0]
+    assert {e.clipped for e in happened if isinstance(e, events.PolicyCalled)} == {2}
+
+
+def test_a_judge_that_looks_at_nothing_gets_no_clips():
+    class Blind(PlannedJudge):
+        def score(self, clips, instruction):
+            assert clips == {}
+            return Verdict(label=COMPLETE, scores={NOT_COMPLETE: 1.0, COMPLETE: 0.0})
+
+    agent = make(Blind(set(), frames=0))
+    run(agent)
+    assert agent.declared_success
