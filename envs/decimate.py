@@ -5,12 +5,9 @@ grid are drawn as one, faces that collapse are left out. Only what is drawn chan
 visual meshes touch nothing.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import mujoco
 
 CELL = 0.012
 """Grid cell [m]: about two pixels of an agent view at 224 px."""
@@ -18,7 +15,7 @@ HEAVY = 2000
 """Meshes with fewer faces are left as they are."""
 
 
-def lighten(model: "mujoco.MjModel", cell: float = CELL) -> tuple[int, int]:
+def lighten(model: Any, cell: float = CELL) -> tuple[int, int]:
     """Thin out the heavy visual meshes of a compiled model, in place.
 
     Call before a render context is made, which is when meshes go to the GPU.
@@ -39,7 +36,7 @@ def lighten(model: "mujoco.MjModel", cell: float = CELL) -> tuple[int, int]:
     return before, int(model.mesh_facenum.sum())
 
 
-def _thin(model: "mujoco.MjModel", mesh: int, cell: float) -> None:
+def _thin(model: Any, mesh: int, cell: float) -> None:
     start, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
     cells = np.floor(model.mesh_vert[start : start + count] / cell).astype(np.int64)
     _, first, group = np.unique(cells, axis=0, return_index=True, return_inverse=True)

@@ -1,19 +1,13 @@
-"""How to draw on this machine, and how to import the simulator without its noise.
+"""How to draw on this machine.
 
 A GL backend counts as working only after it drew a picture: in a process of its own, because a
 broken driver may end the process it lives in, and because MuJoCo binds its backend for good when
 it is first used. EGL is tried first (GPU, or Mesa's llvmpipe), then OSMesa (always software).
 """
 
-import contextlib
-import importlib
-import io
-import logging
 import os
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..configs.errors import ConfigError, EnvironmentFault, nearest
@@ -126,57 +120,3 @@ def _use(backend: str) -> str:
     os.environ[_TRIED] = backend
     os.environ.setdefault("PYOPENGL_PLATFORM", backend)
     return backend
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Holds back what is written to the terminal inside, unless it ends in an exception.
-
-    For calls into the simulator that talk to people (`Creating X with split=...`, missing
-    macros). Loggers born inside write to the real terminal afterwards.
-    """
-    held = io.StringIO()
-    try:
-        with (
-            contextlib.redirect_stdout(held),
-            contextlib.redirect_stderr(held),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    except BaseException:
-        sys.stderr.write(held.getvalue())
-        raise
-    finally:
-        _give_back_terminal(held)
-
-
-def _give_back_terminal(held: io.StringIO) -> None:
-    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    for logger in loggers:
-        for handler in getattr(logger, "handlers", []):
-            if isinstance(handler, logging.StreamHandler) and handler.stream is held:
-                handler.setStream(sys.stderr)
-
-
-def quiet_import() -> None:
-    """Imports robosuite and robocasa without their warnings about things that do not matter.
-
-    They tell of missing macro files, robosuite_models, mink and mimicgen, none of which is used
-    here. `envs.assets.ensure` has to be called before, and `choose` if anything will be drawn:
-    both packages read the environment once.
-
-    Raises:
-        EnvironmentFault: if one of them cannot be imported; what it said goes to stderr.
-    """
-    if "robocasa.wrappers.gym_wrapper" in sys.modules:
-        return
-    try:
-        with quiet():
-            for name in ("robosuite", "robocasa", "robocasa.wrappers.gym_wrapper"):
-                importlib.import_module(name)
-    except Exception as error:
-        raise EnvironmentFault(
-            f"the simulator cannot be imported: {type(error).__name__}: {error}. "
-            "`leapcasa doctor` names the mend"
-        ) from error

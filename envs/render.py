@@ -1,38 +1,43 @@
 """Drawing the views of a kitchen while its physics goes on.
 
-For each frame the main thread only lists what there is to draw (`mjv_updateScene`, a tenth of a
-millisecond); a worker thread with a GL context of its own draws it and reads the pixels. The scene
-list is a copy, so the state may move on meanwhile, and the pixels are those that RoboCasa's own
+For each frame the main thread only lists what there is to draw (`mjv_updateScene`, 0.2 ms with
+culling); a worker thread with a GL context of its own draws it and reads the pixels. The scene list
+is a copy, so the state may move on meanwhile, and the pixels are those that RoboCasa's own
 `sim.render` gives for the state at the time of the request.
 
 A context is made, used and freed in its worker thread alone: a context freed while another one is
 current would free the other's objects.
 """
 
-import contextlib
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from . import native
 from .cull import Culler
 from .sensors import CAMERAS, Image, View
 
-if TYPE_CHECKING:
-    import mujoco
-
-_MAX_GEOMS = 10_000
+MAX_GEOMS = 10_000
 """As robosuite's render context; enough for every RoboCasa scene."""
 
 
 class PendingFrame:
-    """A frame that is being drawn; `numpy.asarray` waits for its pixels."""
+    """A frame that is being drawn; `numpy.asarray` waits for its pixels.
 
-    def __init__(self, shape: tuple[int, int, int], pixels: "Future[Image]") -> None:
+    Args:
+        shape: (H, W, 3).
+        pixels: called at most once, by the first reader; returns the finished image.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], pixels: Callable[[], Image]) -> None:
         self._shape = shape
-        self._pixels = pixels
+        self._finish: Callable[[], Image] | None = pixels
+        self._image: Image | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -40,139 +45,182 @@ class PendingFrame:
         return self._shape
 
     def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> np.ndarray:
-        """(H, W, 3) uint8 RGB, row 0 at the top."""
-        image = self._pixels.result()
-        if dtype is not None and np.dtype(dtype) != image.dtype:
-            return image.astype(dtype)
-        return image.copy() if copy else image
+        """(H, W, 3) uint8 RGB, row 0 at the top; read-only unless a copy is asked for."""
+        if self._image is None:
+            assert self._finish is not None
+            image = self._finish()
+            image.flags.writeable = False
+            self._image, self._finish = image, None
+        if dtype is not None and np.dtype(dtype) != self._image.dtype:
+            return self._image.astype(dtype)
+        return self._image.copy() if copy else self._image
 
 
 class _Worker:
-    """One thread with one GL context for one model."""
+    """One thread that owns one GL context for one model."""
 
-    def __init__(self, model: "mujoco.MjModel", width: int, height: int) -> None:
-        self._model, self._size = model, (width, height)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leapcasa-render")
+    def __init__(self, backend: str, model: Any, width: int, height: int) -> None:
+        self._backend, self._model, self._size = backend, model, (width, height)
         self._gl: Any = None
         self._context: Any = None
-        self._ready = self._thread.submit(self._open)
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
+        self._jobs = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="leapcasa-render", daemon=True)
+        self._thread.start()
+        self._opened = self._submit(self._open)
+
+    def draw(self, scene: Any, height: int, width: int) -> "Future[Image]":
+        """Draw a scene list, which must stay as it is until the future is done."""
+        return self._submit(lambda: self._draw(scene, height, width))
+
+    def close(self) -> None:
+        """Free the GL objects in their own thread, and end it."""
+        self._submit(self._free).exception()
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _submit(self, work: Callable[[], Any]) -> "Future[Any]":
+        done: Future[Any] = Future()
+        self._jobs.put((done, work))
+        return done
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            done, work = job
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+            del job, done, work  # hold no frame and no scene while waiting for the next
 
     def _open(self) -> None:
-        import mujoco
-        from mujoco.gl_context import GLContext
+        import importlib
 
-        # Both need a current context only from this thread, which lives as long as they do.
-        self._gl = GLContext(*self._size)  # pyright: ignore[reportOptionalCall]
+        mujoco = native.mujoco()
+
+        # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
+        self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
         self._gl.make_current()
-        scale = mujoco.mjtFontScale.mjFONTSCALE_150
-        self._context = mujoco.MjrContext(self._model, scale)
+        self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
-    def draw(self, scene: "mujoco.MjvScene", height: int, width: int) -> "Future[Image]":
-        return self._thread.submit(self._draw, scene, height, width)
+    def _draw(self, scene: Any, height: int, width: int) -> Image:
+        mujoco = native.mujoco()
 
-    def _draw(self, scene: "mujoco.MjvScene", height: int, width: int) -> Image:
-        import mujoco
-
-        self._ready.result()
+        self._opened.result()
         port = mujoco.MjrRect(0, 0, width, height)
         mujoco.mjr_render(port, scene, self._context)
         pixels = np.empty((height, width, 3), dtype=np.uint8)
         mujoco.mjr_readPixels(pixels, None, port, self._context)
         return np.ascontiguousarray(pixels[::-1])  # GL counts rows from the bottom
 
-    def close(self) -> None:
-        self._thread.submit(self._close).result()
-        self._thread.shutdown()
-
-    def _close(self) -> None:
+    def _free(self) -> None:
         if self._context is not None:
+            self._gl.make_current()
             self._context.free()
-            self._context = None
         if self._gl is not None:
             self._gl.free()
-            self._gl = None
+        self._context = self._gl = self._model = None
 
 
 class Renderer:
     """Draws the views of one compiled model.
 
+    The eye in the hand shares the worker of another view: it is looked at now and then only.
+
     Args:
         model: the compiled model; its visual settings are read now.
-        sizes: (height, width) of each view in pixels.
+        sizes: side of each view's square image [px].
+        backend: `egl` or `osmesa`.
         cull: leave out what a camera cannot see.
-
-    The eye in the hand shares the worker of the right view: it is looked at now and then only.
     """
 
     def __init__(
         self,
-        model: "mujoco.MjModel",
-        sizes: Mapping[View, tuple[int, int]],
+        model: Any,
+        sizes: Mapping[View, int],
+        backend: str,
         *,
         cull: bool = True,
     ) -> None:
-        import mujoco
+        mujoco = native.mujoco()
 
-        self._model = model
-        self._sizes = dict(sizes)
+        self._model, self._sizes = model, dict(sizes)
         self._culler = Culler(model) if cull else None
-        height = max(h for h, _ in sizes.values())
-        width = max(w for _, w in sizes.values())
-        model.vis.global_.offheight = max(model.vis.global_.offheight, height)
-        model.vis.global_.offwidth = max(model.vis.global_.offwidth, width)
-        self._right = _Worker(model, width, height)
-        self._left = _Worker(model, width, height) if "left" in sizes else self._right
+        largest = max(sizes.values())
+        # The drawing buffer is as large as the images. Its size changes no pixel, only the work.
+        model.vis.global_.offheight = model.vis.global_.offwidth = largest
+        apart = [view for view in sizes if view != "hand"] or list(sizes)
+        workers = {view: _Worker(backend, model, largest, largest) for view in apart}
+        self._workers = {view: workers.get(view, workers[apart[0]]) for view in sizes}
         self._option = mujoco.MjvOption()
-        self._option.geomgroup[:] = (0, 1, 1, 0, 0, 0)  # robosuite's: visuals, no colliders
-        self._scenes = {view: mujoco.MjvScene(model, _MAX_GEOMS) for view in sizes}
+        self._option.geomgroup[0] = 0  # robosuite's choice: visuals, no colliders
+        self._scenes = {view: mujoco.MjvScene(model, MAX_GEOMS) for view in sizes}
         self._cameras = {view: self._camera(view) for view in sizes}
         self._busy: dict[View, Future[Image]] = {}
 
-    def _camera(self, view: View) -> "mujoco.MjvCamera":
-        import mujoco
+    def _camera(self, view: View) -> Any:
+        mujoco = native.mujoco()
 
         camera = mujoco.MjvCamera()
         camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
         camera.fixedcamid = self._model.camera(CAMERAS[view]).id
         return camera
 
-    def request(self, data: "mujoco.MjData", view: View) -> PendingFrame:
+    def request(self, data: Any, view: View) -> PendingFrame:
         """Start drawing a view of the state as it is now.
 
         Args:
             data: the state, its derived positions current; not kept.
             view: one of the views this renderer was made for.
         """
-        import mujoco
+        self._list(data, view)
+        done = self._start(view)
+        return PendingFrame(self._shape(view), done.result)
 
-        if view in self._busy:
-            self._busy[view].exception()  # the scene list is in use until its drawing is done
-        height, width = self._sizes[view]
-        camera, scene = self._cameras[view], self._scenes[view]
-        cull = (
-            contextlib.nullcontext()
-            if self._culler is None
-            else self._culler.applied(data, camera.fixedcamid, width / height)
-        )
-        with cull:
-            mujoco.mjv_updateScene(
-                self._model,
-                data,
-                self._option,
-                None,
-                camera,
-                mujoco.mjtCatBit.mjCAT_ALL.value,
-                scene,
-            )
-        worker = self._left if view == "left" else self._right
-        self._busy[view] = worker.draw(scene, height, width)
-        return PendingFrame((height, width, 3), self._busy[view])
+    def prepare(self, data: Any, view: View, current: Callable[[], None]) -> PendingFrame:
+        """List what there is to see now, and draw it only if somebody looks.
+
+        Args:
+            data: the state, its derived positions current; not kept.
+            view: one of the views this renderer was made for.
+            current: called by the first reader; raises if the list is not that of the frame
+                any more.
+        """
+        self._list(data, view)
+
+        def finish() -> Image:
+            current()
+            return self._start(view).result()
+
+        return PendingFrame(self._shape(view), finish)
 
     def close(self) -> None:
         """Free all GL objects; frames requested before stay readable."""
         for job in self._busy.values():
             job.exception()
-        self._right.close()
-        if self._left is not self._right:
-            self._left.close()
+        for worker in set(self._workers.values()):
+            worker.close()
+        self._workers.clear()
+        self._scenes.clear()
+
+    def _shape(self, view: View) -> tuple[int, int, int]:
+        return self._sizes[view], self._sizes[view], 3
+
+    def _list(self, data: Any, view: View) -> None:
+        mujoco = native.mujoco()
+
+        if view in self._busy:
+            self._busy.pop(view).exception()  # the list is in use until its drawing is done
+        camera = self._cameras[view]
+        rest = (None, camera, mujoco.mjtCatBit.mjCAT_ALL.value, self._scenes[view])
+        if self._culler is None:
+            mujoco.mjv_updateScene(self._model, data, self._option, *rest)
+            return
+        with self._culler.applied(data, camera.fixedcamid, aspect=1.0):
+            mujoco.mjv_updateScene(self._model, data, self._option, *rest)
+
+    def _start(self, view: View) -> "Future[Image]":
+        side = self._sizes[view]
+        self._busy[view] = self._workers[view].draw(self._scenes[view], side, side)
+        return self._busy[view]
