@@ -133,8 +133,10 @@ def _add_rollout(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         "\n1 it broke off with an error, 2 bad input, 130 interrupted (files are finished)",
     )
     one.add_argument("task", metavar="TASK", help="a RoboCasa365 task, see `leapcasa tasks`")
-    one.add_argument("--seed", help="scene, objects and instruction follow from it (default: 0)")
-    one.add_argument("--split", help="pretrain or target scenes (default: pretrain)")
+    one.add_argument(
+        "--seed", help="scene, objects and instruction follow from it (default: the preset's, 0)"
+    )
+    one.add_argument("--split", help="pretrain or target scenes (default: the preset's)")
     one.add_argument(
         "--config", metavar="PRESET", default="default", help="see `leapcasa config list`"
     )
@@ -195,7 +197,15 @@ def _doctor(options: argparse.Namespace, console: Console) -> int:
 def _rollout(options: argparse.Namespace, console: Console) -> int:
     from .rollout_cmd import rollout_command
 
-    return rollout_command(options, console)
+    return rollout_command(
+        task=options.task,
+        seed=options.seed,
+        split=options.split,
+        preset=options.config,
+        overrides=options.set,
+        out=options.out,
+        console=console,
+    )
 
 
 def _tasks(options: argparse.Namespace, console: Console) -> int:

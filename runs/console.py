@@ -30,10 +30,7 @@ class Console:
 
     def result(self, value: Mapping[str, Any], text: str) -> None:
         """Print the result of the command, as JSON or as text."""
-        if self.json:
-            shown = jsonlib.dumps(value, ensure_ascii=False, default=plain)
-        else:
-            shown = text
+        shown = jsonlib.dumps(value, ensure_ascii=False, default=plain) if self.json else text
         sys.stdout.write(shown.rstrip("\n") + "\n")
         sys.stdout.flush()
 

@@ -27,16 +27,16 @@ BOTTOM_Y = VIEWS_Y + VIEW + 10
 BOTTOM_HEIGHT = HEIGHT - EDGE + 6 - BOTTOM_Y
 ROW_SIZE, ROW_LINE = 18, 23
 
-_SHOWN: tuple[View, View] = ("right", "left")
+SHOWN: tuple[View, View] = ("right", "left")
+"""The views side by side, in this order."""
 
-Status = Literal["pending", "current", "done", "failed", "skipped"]
+Status = Literal["pending", "current", "done", "failed"]
 
 COLOURS: Mapping[Status, Colour] = {
     "pending": ink.MUTED,
     "current": ink.BLUE,
     "done": ink.GREEN,
     "failed": ink.RED,
-    "skipped": ink.AMBER,
 }
 
 
@@ -116,7 +116,7 @@ class Overlay:
             self._draw_plan(moment.rows)
             self._drawn_rows = moment.rows
         canvas = self._base.copy()
-        for x, view in zip((EDGE, EDGE + VIEW), _SHOWN, strict=True):
+        for x, view in zip((EDGE, EDGE + VIEW), SHOWN, strict=True):
             if view in moment.images:
                 _draw_view(canvas, x, VIEWS_Y, moment.images[view], view)
         self.chart.draw(canvas, EDGE, BOTTOM_Y, moment.step)
@@ -258,10 +258,6 @@ def _draw_symbol(
         ink.polygon(art, [(x - 3.5, y - 5.5), (x + 6, y), (x - 3.5, y + 5.5)], ink.BACKGROUND)
     elif status == "done":
         ink.line(art, [(x - 5, y), (x - 1.5, y + 4), (x + 5, y - 4)], ink.BACKGROUND, 2)
-    elif status == "failed":
+    else:
         for sign in (-1, 1):
             ink.line(art, [(x - 4, y - 4 * sign), (x + 4, y + 4 * sign)], ink.BACKGROUND, 2)
-    else:
-        for shift in (-5.0, 1.0):
-            points = [(x + shift, y - 4.5), (x + shift + 5, y), (x + shift, y + 4.5)]
-            ink.polygon(art, points, ink.BACKGROUND)

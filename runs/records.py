@@ -217,8 +217,11 @@ def _column(values: list[Any], kind: Any) -> Any:
     import pyarrow
 
     if isinstance(kind, pyarrow.FixedSizeListType):
-        flat = np.asarray(values, dtype=np.float32).reshape(-1)
+        blank = np.zeros(kind.list_size, dtype=np.float32)
+        rows = [blank if value is None else value for value in values]
+        flat = np.asarray(rows, dtype=np.float32).reshape(-1)
+        missing = pyarrow.array([value is None for value in values], pyarrow.bool_())
         return pyarrow.FixedSizeListArray.from_arrays(
-            pyarrow.array(flat, kind.value_type), kind.list_size
+            pyarrow.array(flat, kind.value_type), type=kind, mask=missing
         )
     return pyarrow.array(values, kind)

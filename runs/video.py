@@ -7,7 +7,7 @@ than filling the memory. If the encoder dies, the episode goes on without a vide
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,8 +20,6 @@ from .overlay import HEIGHT, WIDTH, Ending, Moment, Overlay, Row, Title
 
 QUEUE_FRAMES = 16
 """Frames that may wait to be drawn (0.8 s of simulated time)."""
-ENDING_SECONDS = 2.0
-"""How long the last frame stays, with the result on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,11 +44,19 @@ class Video:
     Args:
         path: the MP4 file.
         title: what is true of the whole episode.
-        warn: told once, in words, if the video has to be given up.
+        hold: how long the last frame stays, with the result on it [s].
+        quality: x264's constant rate factor; lower is better and larger.
     """
 
-    def __init__(self, path: Path, title: Title, warn: Callable[[str], None]) -> None:
-        self.path, self._warn = path, warn
+    def __init__(
+        self,
+        path: Path,
+        title: Title,
+        *,
+        hold: float = 2.0,
+        quality: int = 21,
+    ) -> None:
+        self.path, self._hold = path, hold
         self.failure = ""
         """Why there is no video; empty if there is one."""
         self._overlay = Overlay(title)
@@ -58,7 +64,7 @@ class Video:
         self._encoder: Encoder | None = None
         self._thread: threading.Thread | None = None
         try:
-            self._encoder = Encoder(path, width=WIDTH, height=HEIGHT, fps=CONTROL_HZ)
+            self._encoder = Encoder(path, width=WIDTH, height=HEIGHT, fps=CONTROL_HZ, crf=quality)
         except EncoderError as error:
             self._give_up(str(error))
             return
@@ -106,7 +112,7 @@ class Video:
         if isinstance(job, Ending):
             if last is not None:
                 final = self._overlay.draw(replace(last, ending=job))
-                for _ in range(round(ENDING_SECONDS * CONTROL_HZ)):
+                for _ in range(round(self._hold * CONTROL_HZ)):
                     self._encoder.write(final)
             return last
         chart = self._overlay.chart
@@ -128,7 +134,6 @@ class Video:
 
     def _give_up(self, reason: str) -> None:
         self.failure = reason
-        self._warn(f"no video: {reason}; the episode goes on without one")
         if self._encoder is not None:
             self._encoder.abandon()
 
