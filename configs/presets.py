@@ -2,6 +2,7 @@
 
 import importlib.resources
 from collections.abc import Sequence
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ PARTS = ("planner", "policy", "judge")
 
 def preset_names() -> list[str]:
     """The presets that ship, in alphabetical order."""
-    folder = importlib.resources.files(__package__) / "presets"
-    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name[-5:] == ".yaml")
+    return sorted(f.name[:-5] for f in _folder().iterdir() if f.name.endswith(".yaml"))
 
 
 def load(preset: str = "default", overrides: Sequence[str] = (), **fixed: Any) -> RunConfig:
@@ -40,9 +40,13 @@ def load(preset: str = "default", overrides: Sequence[str] = (), **fixed: Any) -
     return from_dict(RunConfig, data)
 
 
+def _folder() -> Traversable:
+    return importlib.resources.files(__name__.rpartition(".")[0]) / "presets"
+
+
 def _read(preset: str) -> dict[str, Any]:
     if preset in preset_names():
-        source = importlib.resources.files(__package__) / "presets" / f"{preset}.yaml"
+        source = _folder() / f"{preset}.yaml"
         text = source.read_text()
     elif preset.endswith((".yaml", ".yml")) or "/" in preset:
         try:
