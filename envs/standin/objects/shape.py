@@ -260,9 +260,14 @@ class Shape:
         )
 
     def turned(self, rot: np.ndarray) -> "Shape":
-        """The same shape turned about the origin; loses liquid, anchor and regions."""
-        parts = [replace(p, pos=rot @ p.pos, rot=rot @ p.rot) for p in self.parts]
-        return Shape(parts, stiff=self.stiff)
+        """The same shape turned about the origin; regions, being axis-aligned, are dropped."""
+        return Shape(
+            [replace(p, pos=rot @ p.pos, rot=rot @ p.rot) for p in self.parts],
+            None if self.liquid is None else (rot @ self.liquid[0], *self.liquid[1:]),
+            None if self.anchor is None else rot @ self.anchor,
+            origin=self.origin,
+            stiff=self.stiff,
+        )
 
     def centred(self) -> "Shape":
         """The same shape with its origin where `origin` says."""

@@ -11,6 +11,11 @@ import numpy as np
 from .draw import Draw
 from .shape import Look, Shape, rotation
 
+FRONT = rotation((0, 0, 1), -math.pi / 2)
+"""Turns a handle drawn at +x to the front (-y). That is where tasks expect it: measuring cups at
+rotation 0 have it outwards, a mug turned by 90 degrees has it to the right, a pan is turned by
+about 60 degrees on the stove so that it does not stick out."""
+
 WALL_M = 0.005
 
 
@@ -83,8 +88,8 @@ def strainer(d: Draw) -> Shape:
             s.mesh("blob", pos, (r * 0.04, r * 0.04, r * 0.04), look.shade(0.3))
     if d.option("handle") == "long":
         s.rod(
-            (0, r * 0.98, hz * 0.85),
-            (0, r * 0.98 + 0.07, hz * 0.85),
+            (0, -r * 0.98, hz * 0.85),
+            (0, -r * 0.98 - 0.07, hz * 0.85),
             0.007,
             d.look("black", "wood", "steel"),
             touch=True,
@@ -125,7 +130,7 @@ def cup(d: Draw) -> Shape:
     if d.flag("handle"):
         _ear(s, r, hz, look, d.number("ear", 1.0))
     s.fill((0, 0, -hz * 0.15), r * min(foot + 0.02, 0.86), hz * 0.62)
-    return s
+    return s.turned(FRONT)
 
 
 def _ear(
@@ -186,7 +191,7 @@ def plate(d: Draw) -> Shape:
 
 
 def pan(d: Draw) -> Shape:
-    """A frying pan or saucepan with its handle along +x.
+    """A frying pan or saucepan with its handle to the front.
 
     Options:
         form: mesh name(s).
@@ -210,7 +215,7 @@ def pan(d: Draw) -> Shape:
     s.fill((0, 0, -hz * 0.3), r * 0.82, hz * 0.45)
     if d.flag("lid"):
         s.anchor = np.array([0, 0, hz])
-    return s
+    return s.turned(FRONT)
 
 
 def lid(d: Draw) -> Shape:
@@ -294,7 +299,7 @@ def jug(d: Draw) -> Shape:
             "drum", (0, 0, -hz * 0.93), (r * 0.99, r * 0.99, hz * 0.07), d.look("black", exact=True)
         )
     s.fill((0, 0, -hz * 0.2), r * 0.8, hz * 0.6)
-    return s
+    return s.turned(FRONT)
 
 
 def kettle(d: Draw) -> Shape:
@@ -344,7 +349,7 @@ def kettle(d: Draw) -> Shape:
     else:
         _ear_at(s, shift + r * 0.92, zc, body, knob if d.index % 2 else look)
     s.fill((shift, 0, zc + body * 0.2), r * 0.35, hz * 0.05)
-    return s
+    return s.turned(FRONT)
 
 
 def _ear_at(s: Shape, x: float, z: float, hz: float, look: Look) -> None:
@@ -398,4 +403,4 @@ def measuring_cup(d: Draw) -> Shape:
         Look(look.rgb, max(look.alpha, 0.8)),
     )
     s.fill((0, 0, -hz * 0.2), r * 0.82, hz * 0.55)
-    return s
+    return s.turned(FRONT)

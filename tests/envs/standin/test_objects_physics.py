@@ -210,18 +210,19 @@ def grasp(item: scenes.Placed) -> tuple[float, float, float, int]:
     if item.category == "coffee_cup":
         x = y = 0.0
     elif item.category in ON_HANDLE:
-        x, y, z, axis = float(shape.bounds()[0][0] + item.half[0]) - 0.04, 0.0, 0.0, 1
+        x, y, axis = 0.0, float(shape.bounds()[0][1] - item.half[1]) + 0.04, 0
         z = ground + max(0.009, item.half[2] * 1.6)
     elif item.category == "kettle_non_electric":
-        x, y, z, axis = 0.0, 0.0, top - 0.008, 1
+        x, y, z, axis = 0.0, 0.0, top - 0.008, 0
     elif item.category == "teapot":
-        x, y, z, axis = float(shape.bounds()[0][0] + item.half[0]) - 0.006, 0.0, 0.0, 0
+        x, y, axis = 0.0, float(shape.bounds()[0][1] - item.half[1]) + 0.006, 1
         z = ground + item.half[2] * 0.85
     elif item.category == "tupperware":
         y, z, axis = -item.half[1] + 0.004, top - 0.009, 1
     elif item.category in VESSELS and (2 * min(half[:2]) > 0.07 or shape.origin == "axis"):
         rim = max(p.size[0] for p in shape.parts if p.kind == "mesh")
-        x, y, z, axis = 0.0, -rim * 0.965, top - 0.009, 1
+        # The rim to the right: handle and lip are in front and behind.
+        x, y, z, axis = rim * 0.965, 0.0, top - 0.009, 0
     return x, y, max(z, ground + 0.009), axis
 
 
@@ -274,3 +275,16 @@ def test_everything_graspable_by_its_body_fits_the_hand():
         shape = scenes.shape_of(category, 0)
         touched = scenes.Shape([p for p in shape.parts if p.touch])
         assert 2 * min(touched.bounds()[1][:2]) < OPENING_M - 0.004, category
+
+
+@pytest.mark.parametrize(
+    "category", ["mug", "pan", "saucepan", "measuring_cup", "jug", "teapot", "strainer", "pitcher"]
+)
+@pytest.mark.parametrize("index", [0, 1])
+def test_handles_point_to_the_front(category, index):
+    """Tasks name sides by them: `OrganizeMugsByHandle` wants yaw 90 degrees for "to the right"."""
+    centre, half = scenes.shape_of(category, index).bounds()
+    back, front = half[1] + centre[1], half[1] - centre[1]
+    spouts = 0.03 if category == "teapot" else 0.0
+    assert front > back + 0.012 - spouts
+    assert abs(centre[0]) < 0.004
