@@ -243,29 +243,31 @@ class Referee:
             and (self._raw.sim.model.geom_id2name(g) or "").startswith(prefix)
         ]
 
-    def headroom(self, point: Vec3) -> float:
-        """Free height above a point up to the next collider [m], at most 2 m.
+    def clearance(self, point: Vec3, direction: Vec3, limit: float = 2.0) -> float:
+        """Free way from a point to the next collider [m], at most `limit`.
 
         Args:
-            point: world; the robot and the collider the point lies in do not count.
+            point: world; the robot, and what lies within 10 cm, do not count.
+            direction: unit vector, world.
+            limit: how far to look [m].
         """
         import mujoco
 
         group = np.array([1, 0, 0, 0, 0, 0], np.uint8)
         hit = np.zeros(1, np.int32)
-        start, gone = np.array(point, dtype=np.float64), 0.0
-        while gone < 2.0:
-            step = mujoco.mj_ray(
-                self._model, self._data, start, np.array([0.0, 0.0, 1.0]), group, 1, -1, hit
+        gone = 0.0
+        while gone < limit:
+            step = mujoco.mj_ray(  # pyright: ignore[reportAttributeAccessIssue]
+                self._model, self._data, point + gone * direction, direction, group, 1, -1, hit
             )
             if step < 0:
-                return 2.0
+                return limit
             gone += float(step)
             body = self._raw.sim.model.body_id2name(int(self._model.geom_bodyid[hit[0]]))
             if gone > 0.1 and not body.startswith(_ROBOT):
-                return min(gone, 2.0)
-            start = start + np.array([0.0, 0.0, float(step) + 1e-3])
-        return 2.0
+                return min(gone, limit)
+            gone += 1e-3
+        return limit
 
     # robot -------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ on its answer, so a clause that is not understood is refused and never guessed.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -58,47 +59,48 @@ class Skill:
     """Which of several above each other (top rack)."""
 
 
-_VERBS: tuple[tuple[Verb, str], ...] = (
-    ("turn_on", r"(turn|switch|power)(ing)?\b.*?\bon\b|\b(start|activate|boil)\b|\bignite\b"),
-    ("turn_off", r"(turn|switch|power|shut)(ing)?\b.*?\boff\b|\b(stop|deactivate)\b"),
-    ("pull_out", r"\bpull(ing)?\b.*?\bout\b|\bslide\b.*?\bout\b|\bextend\b|^pull\b"),
-    ("push_in", r"\b(push|slide)(ing)?\b.*?\b(in|back)\b|\bretract\b"),
-    ("open", r"\bopen(ing)?\b|\bpull\b.*?\bopen\b"),
-    ("close", r"\bclos(e|ing)\b|\bshut(ting)?\b(?!.*\boff\b)|\bpush\b.*?\bshut\b"),
-    (
-        "sweep",
+_VERBS: Mapping[Verb, str] = {
+    "turn_on": r"(turn|switch|power)(ing)?\b.*?\bon\b|\b(start|activate|boil)\b|\bignite\b",
+    "turn_off": r"(turn|switch|power|shut)(ing)?\b.*?\boff\b|\b(stop|deactivate)\b",
+    "pull_out": r"\bpull(ing)?\b.*?\bout\b|\bslide\b.*?\bout\b|\bextend\b|^pull\b",
+    "push_in": r"\b(push|slide)(ing)?\b.*?\b(in|back)\b|\bretract\b",
+    "open": r"\bopen(ing)?\b|\bpull\b.*?\bopen\b",
+    "close": r"\bclos(e|ing)\b|\bshut(ting)?\b(?!.*\boff\b)|\bpush\b.*?\bshut\b",
+    "sweep": (
         r"\b(wash|rinse|sweep|clean)(ing)?\b.*\b(all|every|each|entire|whole|basin|left and right|"
         r"sides?|both)\b|\bback and forth\b|\bleft,? (and|to|then|centre|center)\b.*\bright\b|"
-        r"\bright,? (and|to|then) left\b",
+        r"\bright,? (and|to|then) left\b"
     ),
-    ("turn", r"\b(turn|swing|move|rotate|swivel|point|push)\b.*\b(left|right|center|centre|middle)\b"),
-    ("drive_to", r"\b(go|drive|navigate|walk|travel)\b.*\bto\b"),
-)
+    "turn": (
+        r"\b(turn|swing|move|rotate|swivel|point|push)\b.*\b(left|right|center|centre|middle)\b"
+    ),
+    "drive_to": r"\b(go|drive|navigate|walk|travel)\b.*\bto\b",
+}
 _PRESS = re.compile(r"\b(press|push|flip|flick|hit)\b.*\b(switch|lever|button|paddle)\b")
 
-_NOUNS: tuple[tuple[Target, str], ...] = (
-    ("spout", r"\bspout\b"),
-    ("kettle_lid", r"\bkettle('s)? lid\b|\blid of the (electric )?kettle\b|\blid\b(?=.*\bkettle\b)"),
-    ("kettle", r"\bkettle\b"),
-    ("dishwasher_rack", r"\brack\b(?=.*\bdishwasher\b)|\bdishwasher('s)?\b.*\brack\b"),
-    ("dishwasher_door", r"\bdishwasher('s)? door\b|\bdoor of the dishwasher\b"),
-    ("dishwasher", r"\bdishwasher\b"),
-    ("microwave_door", r"\bmicrowave('s)? door\b|\bdoor of the microwave\b"),
-    ("microwave", r"\bmicrowave\b"),
-    ("toaster_oven_door", r"\btoaster oven('s)? door\b|\bdoor of the toaster oven\b"),
-    ("toaster_oven", r"\btoaster oven\b"),
-    ("oven_rack", r"\brack\b(?=.*\boven\b)|\boven('s)?\b.*\brack\b"),
-    ("oven_door", r"\boven('s)? door\b|\bdoor of the oven\b"),
-    ("oven", r"\boven\b"),
-    ("fridge_door", r"\b(fridge|refrigerator)('s)? door\b|\bdoor of the (fridge|refrigerator)\b"),
-    ("fridge", r"\b(fridge|refrigerator)\b"),
-    ("drawer", r"\bdrawer\b"),
-    ("cabinet_door", r"\bcabinet\b|\bcupboard\b"),
-    ("burner", r"\bburner\b|\bstove knob\b|\bknob\b(?=.*\bstove\b)"),
-    ("stove", r"\bstove(top)?\b"),
-    ("faucet", r"\b(faucet|tap|sink handle|sink faucet|water)\b"),
-    ("sink", r"\bsink\b|\bbasin\b"),
-)
+_NOUNS: Mapping[Target, str] = {
+    "spout": r"\bspout\b",
+    "kettle_lid": r"\bkettle('s)? lid\b|\blid of the (electric )?kettle\b|\blid\b(?=.*\bkettle\b)",
+    "kettle": r"\bkettle\b",
+    "dishwasher_rack": r"\brack\b(?=.*\bdishwasher\b)|\bdishwasher('s)?\b.*\brack\b",
+    "dishwasher_door": r"\bdishwasher('s)? door\b|\bdoor of the dishwasher\b",
+    "dishwasher": r"\bdishwasher\b",
+    "microwave_door": r"\bmicrowave('s)? door\b|\bdoor of the microwave\b",
+    "microwave": r"\bmicrowave\b",
+    "toaster_oven_door": r"\btoaster oven('s)? door\b|\bdoor of the toaster oven\b",
+    "toaster_oven": r"\btoaster oven\b",
+    "oven_rack": r"\brack\b(?=.*\boven\b)|\boven('s)?\b.*\brack\b",
+    "oven_door": r"\boven('s)? door\b|\bdoor of the oven\b",
+    "oven": r"\boven\b",
+    "fridge_door": r"\b(fridge|refrigerator)('s)? door\b|\bdoor of the (fridge|refrigerator)\b",
+    "fridge": r"\b(fridge|refrigerator)\b",
+    "drawer": r"\bdrawer\b",
+    "cabinet_door": r"\bcabinet\b|\bcupboard\b",
+    "burner": r"\bburner\b|\bstove knob\b|\bknob\b(?=.*\bstove\b)",
+    "stove": r"\bstove(top)?\b",
+    "faucet": r"\b(faucet|tap|sink handle|sink faucet|water)\b",
+    "sink": r"\bsink\b|\bbasin\b",
+}
 _BARE: tuple[tuple[str, str], ...] = (
     ("lid", r"\blid\b"),
     ("rack", r"\brack\b"),
@@ -169,10 +171,11 @@ def _plain(text: str) -> str:
 
 
 def _verb(words: str, text: str) -> Verb:
-    found: list[Verb] = [verb for verb, pattern in _VERBS if re.search(pattern, words)]
+    found: list[Verb] = [verb for verb, pattern in _VERBS.items() if re.search(pattern, words)]
     if _PRESS.search(words) and "turn_off" not in found:
-        found = [verb for verb in found if verb not in ("push_in", "turn")]
-        found += [] if "turn_on" in found else ["turn_on"]
+        found = [verb for verb in found if verb != "push_in" and verb != "turn"]
+        if "turn_on" not in found:
+            found.append("turn_on")
     if "sweep" in found:
         found = [verb for verb in found if verb != "turn"]
     if "pull_out" in found and "drawer" in words and "open" in found:
@@ -186,22 +189,29 @@ def _verb(words: str, text: str) -> Verb:
 
 
 def _target(words: str, context: str, verb: Verb) -> Target | None:
-    named = next((target for target, pattern in _NOUNS if re.search(pattern, words)), None)
+    named = _first_noun(words)
     for part, pattern in _BARE:
         if not re.search(pattern, words):
             continue
         places = _IN_CONTEXT[part]
-        here = [target for place, target in places.items() if place in words]
+        here: list[Target] = [target for place, target in places.items() if place in words]
         if part in ("lid", "rack", "door") and named is not None and here:
             return here[0]
         if named is None:
-            meant = {target for place, target in places.items() if place in context}
+            meant: set[Target] = {target for place, target in places.items() if place in context}
             if "toaster oven" in context:
                 meant.discard("oven_door")
             return meant.pop() if len(meant) == 1 else None
     if verb == "sweep" and named in ("sink", "faucet", None):
         return "spout" if named or "spout" in context or "sink" in context else None
     return named
+
+
+def _first_noun(words: str) -> Target | None:
+    for target, pattern in _NOUNS.items():
+        if re.search(pattern, words):
+            return target
+    return None
 
 
 def _fitting(verb: Verb, target: Target | None) -> Target | None:

@@ -68,6 +68,28 @@ def side_of(op: Operator, place: FixtureTruth) -> float:
     return 1.0 if place.rot[:, 0] @ (op.robot.arm - place.center) >= 0 else -1.0
 
 
+def roomy_side(op: Operator, place: FixtureTruth, room: float = 1.0) -> float:
+    """The side to work from: where the robot is, unless only the other side has room.
+
+    Args:
+        op: who drives.
+        place: the fixture; nothing of it may stand open.
+        room: free way needed from the fixture's middle to the side [m].
+    """
+    here = side_of(op, place)
+
+    def free(side: float) -> bool:
+        for height in (0.25, 1.1):
+            for front in (0.1, 0.3, 0.5, 0.8):
+                start = place.center + place.outward * (place.half[1] + front)
+                start[2] = height
+                if op.referee.clearance(start, side * place.rot[:, 0]) < room:
+                    return False
+        return True
+
+    return here if free(here) or not free(-here) else -here
+
+
 def stand_at(op: Operator, place: FixtureTruth, right: float, front: float) -> Motion:
     """Stand squarely before a fixture.
 
@@ -79,6 +101,36 @@ def stand_at(op: Operator, place: FixtureTruth, right: float, front: float) -> M
     """
     goal = place.center + place.rot[:, 0] * right + place.outward * (place.half[1] + front)
     return (yield from drive_to(op, goal, heading_to(place)))
+
+
+def stand_beside(
+    op: Operator,
+    place: FixtureTruth,
+    spot: Vec3,
+    side: float,
+    *,
+    before: float,
+    beside: float,
+) -> Motion:
+    """Stand beside what will swing or slide out of a fixture, turned towards a spot of it.
+
+    Args:
+        op: who drives.
+        place: the fixture.
+        spot: what the hand is to reach, world.
+        side: +1 to stand on the right, -1 on the left.
+        before: from the fixture's face to the arm mount [m].
+        beside: from the fixture's side to the arm mount [m]; the base is 0.5 m wide, so from 0.26
+            on a door falls past it.
+    """
+    goal = place.center + place.rot[:, 0] * side * (place.half[0] + beside)
+    goal = goal + place.outward * (place.half[1] + before)
+    facing = spot - goal
+    heading = float(np.arctan2(facing[1], facing[0]))
+    robot = op.robot
+    if np.linalg.norm((goal - robot.arm)[:2]) < 0.05 and abs(heading - robot.heading) < 0.15:
+        return True
+    return (yield from drive_to(op, goal, heading))
 
 
 def bring_within_reach(op: Operator, point: Vec3, place: FixtureTruth) -> Motion:

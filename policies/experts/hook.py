@@ -1,11 +1,11 @@
-"""Opening by hooking: closed fingers reach behind a level bar or rim and draw it along its joint."""
+"""Opening by hooking: closed fingers reach behind a level bar and draw it along its joint."""
 
 import numpy as np
 
-from ...envs.truth import JointTruth, Vec3
+from ...envs.truth import Vec3
+from .bars import Bar
 from .control import CLOSED, Pose, look, wrist_free
-from .motion import UP, Blocked, Motion, Operator, finger_support, go, retreat, travel_front
-from .pull import Bar
+from .motion import UP, Blocked, Motion, Operator, finger_support, go, lead, retreat, travel_front
 
 LEAD_M = 0.06
 """How far ahead of the bar the hand aims while it pulls [m]; sets the force."""
@@ -26,7 +26,6 @@ def hook(
     pointing: Vec3,
     distance: float = 0.16,
     enter: float = 0.08,
-    follow: float = 0.0,
     limit: int = 140,
 ) -> Motion:
     """Hook a bar from above and behind, move its joint to a value, lift the hook out.
@@ -41,7 +40,6 @@ def hook(
         pointing: where the fingers point: down and into the fixture.
         distance: of the plane in front of the bar from which the hand comes [m].
         enter: length of the straight way in, along the fingers [m].
-        follow: share of the joint's turn that the hand turns along.
         limit: steps of pulling at most.
     """
     place = op.referee.place(fixture)
@@ -55,42 +53,16 @@ def hook(
         raise Blocked("cannot get in front of the handle")
     if not (yield from go(op, at, speed=0.6, within_m=0.010, limit=50)):
         raise Blocked("cannot put the fingers behind the handle")
-    held = op.referee.joint(fixture, suffix).value
-    done = yield from _draw(op, fixture, suffix, goal, at, held, follow, limit)
+    joint = op.referee.joint(fixture, suffix)
+    ahead = joint.change_for(at.position, LEAD_M)
+    done = yield from lead(
+        op, fixture, suffix, goal, at=at, held=joint.value, ahead=ahead, limit=limit
+    )
     yield from retreat(op, inner, 0.02)
     yield from retreat(op, -op.robot.hand_rot[:, 2], 0.12)
     if not done:
         raise Blocked(f"{suffix} stopped short of {goal:.2f}")
     return True
-
-
-def _draw(
-    op: Operator,
-    fixture: str,
-    suffix: str,
-    goal: float,
-    at: Pose,
-    held: float,
-    follow: float,
-    limit: int,
-) -> Motion:
-    best, waited = np.inf, 0
-    sign = 1.0 if goal > held else -1.0
-    for _ in range(limit):
-        joint = op.referee.joint(fixture, suffix)
-        left = sign * (goal - joint.value)
-        if left <= 0:
-            return True
-        best, waited = (left, 0) if left < best - 0.002 else (best, waited + 1)
-        if waited > 18:
-            return False
-        start = JointTruth(**{**vars(joint), "value": held})
-        lever = 1.0 if joint.kind == "slide" else max(joint.radius(at.position), 0.05)
-        ahead = joint.value - held + sign * LEAD_M / lever
-        turned = joint.turn(follow * (joint.value - held)) @ at.rot
-        wanted = Pose(position=start.carry(at.position, ahead), rot=turned)
-        yield from go(op, wanted, within_m=0.0, limit=1)
-    return False
 
 
 def _inner(pointing: Vec3, along: Vec3, into: Vec3) -> Vec3:

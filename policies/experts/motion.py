@@ -6,7 +6,7 @@ arrived and False when the hand stopped getting closer.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,10 @@ Motion = Generator[Action, None, bool]
 UP = np.array([0.0, 0.0, 1.0])
 FINGER_HALF = np.array([0.012, 0.011, 0.012])
 """Half sizes of the closed fingertips about the grip site, in the hand frame [m]."""
+
+
+STUCK_STEPS = 18
+"""Steps without progress of the joint after which a push or pull gives up."""
 
 
 class Blocked(Exception):
@@ -85,6 +89,54 @@ def go(
         if waited >= patience:
             return False
         yield arm_action(robot, pose, op.grip, speed)
+    return False
+
+
+def lead(
+    op: Operator,
+    fixture: str,
+    suffix: str,
+    goal: float,
+    *,
+    at: Pose,
+    held: float,
+    ahead: float,
+    follow: float = 0.0,
+    within: float = 0.0,
+    limit: int = 140,
+) -> Motion:
+    """Carry a part that is held or hooked along its joint, by aiming ahead of where it is.
+
+    Args:
+        op: who moves.
+        fixture: the fixture's name.
+        suffix: the joint in RoboCasa's contract.
+        goal: joint value to reach, from whichever side it is now [rad] or [m].
+        at: the hand's pose when it took hold ...
+        held: ... and the joint's value then.
+        ahead: how far ahead of the part the hand aims [rad] or [m]; sets the force.
+        follow: share of the joint's turn that the hand turns along.
+        within: reached when this close to the goal.
+        limit: steps at most.
+    """
+    joint = op.referee.joint(fixture, suffix)
+    sign = 1.0 if goal > joint.value else -1.0
+    best, waited = np.inf, 0
+    for _ in range(limit):
+        joint = op.referee.joint(fixture, suffix)
+        left = sign * (goal - joint.value)
+        if left <= within:
+            return True
+        best, waited = (left, 0) if left < best - 0.002 else (best, waited + 1)
+        if waited > STUCK_STEPS:
+            return False
+        change = joint.value - held + sign * ahead
+        start = replace(joint, value=held)
+        wanted = Pose(
+            position=start.carry(at.position, change),
+            rot=joint.turn(follow * change) @ at.rot,
+        )
+        yield arm_action(op.robot, wanted, op.grip)
     return False
 
 

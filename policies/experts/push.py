@@ -8,7 +8,6 @@ from ...envs.truth import Box, FixtureTruth, JointTruth, Mat3, Vec3
 from .control import CLOSED, Pose, arm_action, look, nearer
 from .drive import bring_within_reach
 from .motion import (
-    UP,
     Blocked,
     Motion,
     Operator,
@@ -187,6 +186,3 @@ def _on_face(box: Box, local_normal: Vec3, u: float, v: float, free_m: float) ->
         room = max(0.0, float(box.half[axis]) - free_m)
         offset[axis] = share * room
     return offset
-
-
-__all__ = ["UP", "Contact", "best_contact", "push"]

@@ -2,7 +2,7 @@
 
 A recipe chooses geometry (where to stand, which way to point, which joint to which value) and
 leaves the moving to the skills. Adding a subtask means adding a recipe here and a criterion in
-`envs.predicates`.
+`envs.predicates`. Each attempt may choose differently: `op.attempt` counts from 0.
 """
 
 from collections.abc import Callable
@@ -11,43 +11,56 @@ import numpy as np
 
 from ...envs.skills import Skill
 from ...envs.truth import FixtureTruth, Vec3
+from .bars import find_bar, find_post
 from .control import hold_action
-from .drive import drive_to, heading_to, side_of, stand_at
+from .drive import roomy_side, side_of, stand_at, stand_beside
 from .hook import hook
 from .motion import UP, Blocked, Motion, Operator
-from .pull import find_bar, find_post, pull, slanted
+from .pull import pull
 from .push import push
 from .sweep import sweep
 
 Recipe = Callable[[Operator, str, Skill], Motion]
 
-LEAN = 0.30
-"""How far downward fingers lean away from the robot [rad]; keeps the wrist nearer to it."""
+LEAN_RAD = 0.30
+"""How far downward fingers lean away from the robot; keeps the wrist nearer to it."""
+LOW_LEAN_RAD = 0.95
+"""The same under a low wall cabinet, where the hand has to come from the front."""
+HAND_HEIGHT_M = 0.55
+"""Room the wrist needs above a part that is taken from above [m]."""
 FAUCET_ON_RAD, FAUCET_OFF_RAD = 0.65, 0.10
 SPOUT_RAD = {"left": -0.75, "center": 0.0, "right": 0.75}
 """Well inside RoboCasa's limits of 30 degrees for left and right."""
 DOOR_TIPS_RAD = 0.34
-"""A drop door pulled this far goes on by its own weight, or can be pressed down from inside."""
+"""A drop door pulled this far goes on by its own weight."""
 FALL_STEPS = 70
-
-
-def down_and_away(place: FixtureTruth, lean: float = LEAN) -> Vec3:
-    """Fingers down, leaning into the fixture."""
-    return -UP * np.cos(lean) - place.outward * np.sin(lean)
+DOOR_STAND_M = (0.62, 0.36)
+"""Where to stand to open a drop door: before and beside the fixture [m]."""
+DOOR_DOWN_RAD = 0.80
+"""How steeply the fingers point down behind a door's bar."""
+RACK_STANDS_M = ((0.45, 0.36), (0.50, 0.29), (0.53, 0.36))
+"""Where to stand for what lies inside a fixture, attempt by attempt: before and beside it [m]. The
+second helps where a tall neighbour leaves no room, the third where something stands in front."""
+RACK_DOWN_RAD = 0.40
+"""How steeply the fingers point down at a rack; steeper, the forearm meets the counter's edge."""
+RACK_OUT, RACK_IN = 0.75, 0.02
+"""Shares of its way to which a rack is drawn out or pushed in."""
 
 
 def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Push the lever until water runs, or stops."""
     place = op.referee.place(fixture)
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
+    low = op.attempt % 2 == 1 and is_low(op, op.referee.joint(fixture, "handle_joint").anchor)
     return (
         yield from push(
             op,
             fixture,
             "handle_joint",
             goal,
-            pointing=down_and_away(place),
+            pointing=down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD),
             opening=place.rot[:, 0],
+            from_front=low,
         )
     )
 
@@ -58,129 +71,107 @@ def spout(op: Operator, fixture: str, skill: Skill) -> Motion:
         return (yield from sweep(op, fixture, "spout_joint", [SPOUT_RAD[skill.side]]))
     value = op.referee.joint(fixture, "spout_joint").value
     ends = [SPOUT_RAD["left"], SPOUT_RAD["right"]]
-    nearer_first = sorted(ends, key=lambda end: abs(end - value))
-    if op.attempt % 2:
-        nearer_first.reverse()
-    return (yield from sweep(op, fixture, "spout_joint", nearer_first))
+    order = sorted(ends, key=lambda end: abs(end - value), reverse=op.attempt % 2 == 1)
+    return (yield from sweep(op, fixture, "spout_joint", order))
 
 
 def kettle_lid(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Push the lid over its hinge and down."""
-    if skill.verb != "close":
-        raise Blocked("opening a kettle lid is not in the repertoire")
+    del skill
     joint, place = op.referee.joint(fixture, "lid_joint"), op.referee.place(fixture)
+    low = is_low(op, joint.anchor)
     return (
         yield from push(
             op,
             fixture,
             "lid_joint",
             joint.at(0.004),
-            pointing=down_and_away(place),
+            pointing=down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD),
             opening=place.rot[:, 0],
+            from_front=low,
         )
     )
 
 
 def kettle_switch(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Press the switch down."""
-    if skill.verb != "turn_on":
-        raise Blocked("switching a kettle off is not in the repertoire")
+    """Press the switch down, the fingers leaning in so that the palm clears the lid."""
+    del skill
     joint, place = op.referee.joint(fixture, "switch_joint"), op.referee.place(fixture)
     inward = place.center - joint.anchor
     inward[2] = 0.0
-    lean = 0.4 * inward / np.linalg.norm(inward)
+    low = is_low(op, joint.anchor)
+    pointing = down_and_away(place, 0.7 if low else 0.2) + 0.4 * inward / np.linalg.norm(inward)
     return (
         yield from push(
             op,
             fixture,
             "switch_joint",
             joint.at(0.97),
-            pointing=down_and_away(place, 0.2) + lean,
+            pointing=pointing,
             opening=place.rot[:, 0],
+            from_front=low,
         )
     )
 
 
 def drop_door(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Hook a drop door's handle, tip the door, and let or press it down."""
+    """Hook a drop door's handle from beside, tip the door and let it fall open."""
+    del skill
     ref, place = op.referee, op.referee.place(fixture)
-    if skill.verb == "close":
-        return (yield from lift_door(op, fixture, skill))
     joint = ref.joint(fixture, "door_joint")
     if joint.value < DOOR_TIPS_RAD:
         bar = find_bar(ref.parts(fixture, "door_joint"), place.outward)
-        side = side_of(op, place)
+        side = roomy_side(op, place)
         spot = bar.center + place.rot[:, 0] * side * (0.13 - 0.04 * (op.attempt % 3))
-        yield from stand_beside(op, place, spot, side)
-        pointing = toward(op, place, down=0.8)
+        before, beside = DOOR_STAND_M
+        yield from stand_beside(op, place, spot, side, before=before, beside=beside)
+        pointing = toward(op, place, down=DOOR_DOWN_RAD)
         goal = joint.value + DOOR_TIPS_RAD
         yield from hook(op, fixture, "door_joint", goal, bar=bar, spot=spot, pointing=pointing)
     return (yield from wait_for(op, fixture, "door_joint", joint.at(0.97)))
 
 
-def lift_door(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push a drop door up and shut from its outer face."""
-    raise Blocked("closing a drop door is not in the repertoire yet")
-
-
 def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Hook a rack's front rim and draw it out, or push it in."""
+    """Hold a rack by an upright wire of its front and lead it out or in."""
     ref, place = op.referee, op.referee.place(fixture)
     suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-    joint = ref.joint(fixture, suffix)
-    if skill.verb == "push_in":
-        return (
-            yield from push(
-                op,
-                fixture,
-                suffix,
-                joint.at(0.02),
-                pointing=slanted(place, 0.8),
-                opening=place.rot[:, 0],
-                from_front=True,
-            )
-        )
+    goal = ref.joint(fixture, suffix).at(RACK_OUT if skill.verb == "pull_out" else RACK_IN)
     side = side_of(op, place)
     near = place.center + place.rot[:, 0] * side * (-0.12 if op.attempt % 3 == 2 else 0.12)
     bar = find_post(ref.parts(fixture, suffix), place.outward, near)
-    yield from stand_beside(op, place, bar.center, side, before=RACK_BEFORE_M)
+    before, beside = RACK_STANDS_M[op.attempt % len(RACK_STANDS_M)]
+    yield from stand_beside(op, place, bar.center, side, before=before, beside=beside)
     pointing = toward(op, place, down=RACK_DOWN_RAD)
-    return (
-        yield from pull(
-            op, fixture, suffix, joint.at(0.75), bar=bar, spot=bar.center, pointing=pointing
-        )
-    )
+    return (yield from pull(op, fixture, suffix, goal, bar=bar, spot=bar.center, pointing=pointing))
 
 
-def stand_beside(
-    op: Operator, place: FixtureTruth, spot: Vec3, side: float, before: float = 0.62
-) -> Motion:
-    """Stand beside what will swing or slide out, turned towards a spot of it.
+def navigate(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Drive in front of a fixture and face it."""
+    del skill
+    return (yield from stand_at(op, op.referee.place(fixture), right=0.0, front=0.45))
 
-    Args:
-        op: who drives.
-        place: the fixture.
-        spot: what the hand is to reach, world.
-        side: +1 to stand on the right, -1 on the left.
-        before: from the fixture's face to the arm mount [m].
+
+def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
+    """Hold still while a joint falls to a value by itself.
+
+    Raises:
+        Blocked: if it stops on the way.
     """
-    goal = place.center + place.rot[:, 0] * side * (place.half[0] + BESIDE_M)
-    goal = goal + place.outward * (place.half[1] + before)
-    facing = spot - goal
-    heading = float(np.arctan2(facing[1], facing[0]))
-    robot = op.robot
-    if np.linalg.norm((goal - robot.arm)[:2]) < 0.08 and abs(heading - robot.heading) < 0.15:
-        return True
-    return (yield from drive_to(op, goal, heading))
+    for _ in range(FALL_STEPS):
+        if op.referee.joint(fixture, suffix).value >= goal:
+            return True
+        yield hold_action(op.grip)
+    raise Blocked(f"{suffix} did not fall open")
 
 
-BESIDE_M = 0.36
-"""How far outside the fixture's side the arm mount stands [m]. The base is 0.5 m wide, so a door
-may fall past it."""
-RACK_BEFORE_M = 0.45
-"""How far in front of the fixture's face to stand for what lies inside it [m]."""
-RACK_DOWN_RAD = 0.40
-"""How steeply the fingers point down at a rack; steeper, the forearm meets the counter's edge."""
+def is_low(op: Operator, point: Vec3) -> bool:
+    """True if something hangs so low above a part that the hand cannot come from above."""
+    return op.referee.clearance(point + 0.15 * UP, UP) < HAND_HEIGHT_M
+
+
+def down_and_away(place: FixtureTruth, lean: float = LEAN_RAD) -> Vec3:
+    """Fingers down, leaning into the fixture by an angle [rad]."""
+    return -UP * np.cos(lean) - place.outward * np.sin(lean)
 
 
 def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -> Vec3:
@@ -197,25 +188,6 @@ def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -
     return level * np.cos(down) - UP * np.sin(down)
 
 
-def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
-    """Hold still while a joint falls to a value by itself.
-
-    Raises:
-        Blocked: if it stops on the way.
-    """
-    for _ in range(FALL_STEPS):
-        if op.referee.joint(fixture, suffix).value >= goal:
-            return True
-        yield hold_action(op.grip)
-    raise Blocked(f"{suffix} did not fall open")
-
-
-def navigate(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Drive in front of a fixture and face it."""
-    place = op.referee.place(fixture)
-    return (yield from stand_at(op, place, right=0.0, front=0.45))
-
-
 RECIPES: dict[tuple[str, str], Recipe] = {
     ("turn_on", "faucet"): faucet,
     ("turn_off", "faucet"): faucet,
@@ -226,6 +198,6 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("open", "dishwasher_door"): drop_door,
     ("pull_out", "dishwasher_rack"): rack,
     ("push_in", "dishwasher_rack"): rack,
+    **{("drive_to", name): navigate for name in ("sink", "stove", "fridge", "dishwasher", "oven")},
 }
-
-__all__ = ["RECIPES", "Recipe", "heading_to"]
+"""(verb, target) -> recipe."""

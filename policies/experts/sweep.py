@@ -1,7 +1,7 @@
 """Sweeping a part that swings about an upright axis, held between the fingers (a spout).
 
-Its level run is taken from above where the room allows it; under a low wall cabinet its end is taken
-from the front.
+Its level run is taken from above where the room allows it; under a low wall cabinet its end is
+taken from the front.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from .motion import (
     Operator,
     go,
     grasp,
+    lead,
     release,
     retreat,
     travel_front,
@@ -66,7 +67,19 @@ def sweep(op: Operator, fixture: str, suffix: str, goals: list[float]) -> Motion
     held = ref.joint(fixture, suffix).value
     yield from grasp(op)
     for goal in goals:
-        yield from _lead(op, fixture, suffix, hold, held, goal)
+        reached = yield from lead(
+            op,
+            fixture,
+            suffix,
+            goal,
+            at=hold.at,
+            held=held,
+            ahead=AHEAD_RAD,
+            follow=hold.follow,
+            within=0.03,
+        )
+        if not reached:
+            raise Blocked("the spout does not move")
     yield from release(op)
     yield from retreat(op, -op.robot.hand_rot[:, 2], 0.12)
     return True
@@ -80,7 +93,7 @@ def _choose(op: Operator, fixture: str, suffix: str, place: FixtureTruth) -> Hol
     run = max(parts, key=lambda box: box.extent(out) - box.extent(UP))
     spot = joint.anchor + out * reach * 0.62
     spot[2] = run.center[2]
-    front = op.referee.headroom(spot) < HAND_HEIGHT_M
+    front = op.referee.clearance(spot, UP) < HAND_HEIGHT_M
     if op.attempt % 2:
         front = not front
     across = np.cross(joint.axis, out)
@@ -106,28 +119,6 @@ def _reach(op: Operator, hold: Hold, place: FixtureTruth) -> Motion:
     if not (yield from go(op, hold.at, speed=0.7, within_m=0.010, limit=50)):
         raise Blocked("cannot put the fingers around the spout")
     return True
-
-
-def _lead(
-    op: Operator, fixture: str, suffix: str, hold: Hold, held: float, goal: float
-) -> Motion:
-    waited, best = 0, np.inf
-    for _ in range(120):
-        joint = op.referee.joint(fixture, suffix)
-        left = goal - joint.value
-        if abs(left) < 0.03:
-            return True
-        best, waited = (abs(left), 0) if abs(left) < best - 0.004 else (best, waited + 1)
-        if waited > 15:
-            raise Blocked("the spout does not move")
-        ahead = joint.value - held + float(np.clip(left, -AHEAD_RAD, AHEAD_RAD))
-        start = JointTruth(**{**vars(joint), "value": held})
-        wanted = Pose(
-            position=start.carry(hold.at.position, ahead),
-            rot=joint.turn(hold.follow * ahead) @ hold.at.rot,
-        )
-        yield from go(op, wanted, within_m=0.0, limit=1)
-    return False
 
 
 def _tip(joint: JointTruth, parts: list[Box]) -> Box:
