@@ -10,6 +10,7 @@ RoboCasa draws from the generator it is given, with two exceptions that are mend
 """
 
 import contextlib
+import importlib
 import random
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,15 +26,16 @@ def _in_order(elements: Iterable[Any] = ()) -> dict[Any, None]:
 @contextlib.contextmanager
 def repeatable(seed: int) -> Iterator[None]:
     """Inside, RoboCasa depends on its generator alone; everything is put back afterwards."""
-    from robocasa.models.fixtures import counter
+    counter: Any = importlib.import_module("robocasa.models.fixtures.counter")
 
     state, numpy_state = random.getstate(), np.random.get_state()
     random.seed(seed)
     np.random.seed(seed)
-    vars(counter)["set"] = _in_order
+    counter.set = _in_order
     try:
         yield
     finally:
-        vars(counter).pop("set", None)
+        with contextlib.suppress(AttributeError):
+            del counter.set  # the builtin shows again
         random.setstate(state)
         np.random.set_state(numpy_state)

@@ -363,4 +363,6 @@ def _close_all() -> None:
         kitchen.close()
 
 
-gymnasium.register(id="leapcasa/Kitchen-v0", entry_point=Kitchen, disable_env_checker=True)
+gymnasium.register(
+    id="leapcasa/Kitchen-v0", entry_point=f"{__name__}:Kitchen", disable_env_checker=True
+)
