@@ -2,9 +2,9 @@
 
     python -m benchmarks.experts [--task NAME ...] [--seeds 20] [--workers 2] [--out PAGE]
 
-Each episode is a closed-loop run without rendering: the task's instruction is cut into clauses, the
-expert acts, the referee says when to go on, and success is RoboCasa's own, latched as its official
-evaluators do. Even halves of the seeds are played in each split. The horizon is RoboCasa's.
+Each episode is the real loop with the `default` preset and no rendering: the task's instruction is
+cut into clauses, the expert acts, the referee says when to go on. Success is RoboCasa's own, read
+every step and latched. Half of the seeds are played in each split. The horizon is RoboCasa's.
 """
 
 import argparse
@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TASKS = ("RinseSinkBasin", "StartElectricKettle", "PrepareDishwasher")
-SUBTASK_LIMIT = 450
-"""Control steps an expert gets for one subtask."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +30,9 @@ class Episode:
     layout: int
     style: int
     success: bool
+    """RoboCasa's own criterion, latched."""
+    declared: bool
+    """The agent declared every subtask complete."""
     steps: int
     trouble: str
     """Empty, or what the expert reported while it recovered or gave up."""
@@ -44,32 +45,31 @@ def play(job: tuple[str, str, int]) -> Episode:
     Args:
         job: task, split, seed.
     """
-    from leapcasa.agent.split import SplitPlanner
+    from leapcasa.agent.loop import Agent
+    from leapcasa.configs import load
     from leapcasa.envs.kitchen import Kitchen
     from leapcasa.envs.referee import Referee
     from leapcasa.envs.tasks import task as known_task
-    from leapcasa.policies.experts import ExpertPolicy
+    from leapcasa.runs.components import make
 
     name, split, seed = job
     begun = time.perf_counter()
-    kitchen = Kitchen(name, split=split, rendering=False)  # pyright: ignore[reportArgumentType]
+    config = load("default", task=name, split=split, seed=seed)
+    kitchen = Kitchen(name, split=config.split, rendering=False)
     sensors = kitchen.begin(seed)
     referee = Referee(kitchen)
-    expert = ExpertPolicy(referee)
-    horizon = known_task(name).horizon or 1000
+    parts = make(config, referee)
+    agent = Agent(parts.planner, parts.policy, parts.judge, config.advance, seed=seed)
+    agent.reset(sensors)
+    horizon = known_task(name).horizon or config.limits.fallback_steps
     success, trouble = False, []
-    for subtask in SplitPlanner().plan(sensors.instruction, {}).subtasks:
-        expert.reset(subtask.text, seed=seed)
-        for _ in range(SUBTASK_LIMIT):
-            for action in expert.act(sensors, subtask.text):
-                sensors = kitchen.advance(action)
-                referee.observe()
-                success = success or referee.success()
-            if referee.subtask_done() or sensors.step >= horizon:
-                break
-        trouble += [f"{subtask.text}: {problem}" for problem in expert.trouble]
-        if not referee.subtask_done():
-            break
+    while not agent.done and sensors.step < horizon:
+        decision = agent.act(sensors)
+        trouble += [problem for problem in parts.policy.trouble if problem not in trouble]
+        if decision.action is not None:
+            sensors = kitchen.advance(decision.action)
+            referee.observe()
+            success = success or referee.success()
     scene = kitchen.scene
     kitchen.close()
     return Episode(
@@ -79,6 +79,7 @@ def play(job: tuple[str, str, int]) -> Episode:
         layout=scene.layout,
         style=scene.style,
         success=success,
+        declared=agent.declared_success,
         steps=sensors.step,
         trouble="; ".join(trouble),
         seconds=time.perf_counter() - begun,
@@ -131,12 +132,13 @@ def report(episodes: Iterable[Episode]) -> str:
         "",
         "## Every episode",
         "",
-        "| task | seed | split | layout | style | success | steps | what the expert met |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| task | seed | split | layout | style | success | declared | steps | the expert met |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| {e.task} | {e.seed} | {e.split} | {e.layout} | {e.style} | "
-        f"{'yes' if e.success else '**no**'} | {e.steps} | {e.trouble} |"
+        f"{'yes' if e.success else '**no**'} | {'yes' if e.declared else 'no'} | {e.steps} | "
+        f"{e.trouble} |"
         for e in every
     ]
     return "\n".join([*lines, ""])

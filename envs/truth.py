@@ -6,14 +6,14 @@ columns.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Vec3 = npt.NDArray[np.float64]
+Vec3 = npt.NDArray[np.floating[Any]]
 """(3,) float64."""
-Mat3 = npt.NDArray[np.float64]
+Mat3 = npt.NDArray[np.floating[Any]]
 """(3, 3) float64 rotation, axes as columns."""
 
 
@@ -92,6 +92,10 @@ class JointTruth:
         moved = self.axis if self.kind == "slide" else np.cross(self.axis, point - self.anchor)
         length = float(np.linalg.norm(moved))
         return np.sign(sign) * moved / max(length, 1e-9)
+
+    def change_for(self, point: Vec3, distance: float) -> float:
+        """By how much the joint changes while a point of the body travels a distance [m]."""
+        return distance if self.kind == "slide" else distance / max(self.radius(point), 0.05)
 
     def radius(self, point: Vec3) -> float:
         """Distance of a point from the axis [m] (0 for slides, which have no lever)."""
