@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from . import accessories as acc
-from . import baked, boards, bottles, meat, packages, produce, utensils, vessels
+from . import baked, boards, bottles, cookware, meat, packages, produce, utensils, vessels
 from .draw import Draw, Option
 from .shape import Shape
 
@@ -157,22 +157,22 @@ VESSELS: dict[str, Entry] = {
     "blender_jug": _e(vessels.jug, 0.110, 0.110, 0.190, "glass", form="tumbler", clear=True, dark_ear=True, base=True),
     "bowl": _e(vessels.bowl, 0.165, 0.165, 0.068, "white blue terracotta teal ivory gray", form=("bowl", "bowl_deep", "bowl_straight", "bowl_ribbed")),
     "coffee_cup": _e(vessels.coffee_cup, 0.084, 0.084, 0.115, "white"),
-    "colander": _e(vessels.strainer, 0.190, 0.190, 0.085, "steel white red mint", handle="ears"),
+    "colander": _e(cookware.strainer, 0.190, 0.190, 0.085, "steel white red mint", handle="ears"),
     "cup": _e(_CUP, 0.078, 0.078, 0.090, "white blue red mint yellow gray", form=("cup", "tumbler", "teacup"), foot=0.72, band=True),
     "glass_cup": _e(_CUP, 0.076, 0.076, 0.115, "glass water mint", form=("tumbler", "tumbler_facet"), foot=0.86, clear=True),
     "jar": _e(vessels.jar, 0.100, 0.100, 0.130, "glass"),
     "jug": _e(vessels.jug, 0.115, 0.115, 0.175, "white blue terracotta ivory", form="pitcher"),
     "jug_wide_opening": _e(vessels.jug, 0.115, 0.115, 0.165, "white mint ivory", form=("tumbler", "pitcher")),
-    "kettle_non_electric": _e(vessels.kettle, 0.175, 0.130, 0.160, "steel red black teal", form="kettle_body", handle="bail"),
+    "kettle_non_electric": _e(cookware.kettle, 0.175, 0.130, 0.160, "steel red black teal", form="kettle_body", handle="bail"),
     "measuring_cup": _e(vessels.measuring_cup, 0.072, 0.072, 0.052, "glass"),
     "mug": _e(_CUP, 0.082, 0.082, 0.092, "blue white red yellow black teal", form=("mug", "barrel_mug"), foot=0.93, handle=True, band=True),
-    "pan": _e(vessels.pan, 0.195, 0.195, 0.042, "black dark steel copper", form="pan"),
+    "pan": _e(cookware.pan, 0.195, 0.195, 0.042, "black dark steel copper", form="pan"),
     "pitcher": _e(vessels.jug, 0.115, 0.115, 0.185, "glass sky white", form="pitcher", clear=True),
     "plate": _e(vessels.plate, 0.225, 0.225, 0.024, "white ivory blue mint terracotta gray", form=("plate", "plate_coupe")),
-    "pot": _e(vessels.pot, 0.200, 0.200, 0.120, "steel red black navy", form="pot"),
-    "saucepan": _e(vessels.pan, 0.165, 0.165, 0.085, "steel copper black red", form="pot", lid=True),
-    "strainer": _e(vessels.strainer, 0.150, 0.150, 0.070, "steel chrome", handle="long"),
-    "teapot": _e(vessels.kettle, 0.170, 0.118, 0.125, "white blue terracotta mint", form="teapot_body", handle="ear"),
+    "pot": _e(cookware.pot, 0.200, 0.200, 0.120, "steel red black navy", form="pot"),
+    "saucepan": _e(cookware.pan, 0.165, 0.165, 0.085, "steel copper black red", form="pot", lid=True),
+    "strainer": _e(cookware.strainer, 0.150, 0.150, 0.070, "steel chrome", handle="long"),
+    "teapot": _e(cookware.kettle, 0.170, 0.118, 0.125, "white blue terracotta mint", form="teapot_body", handle="ear"),
     "wine_glass": _e(vessels.wine_glass, 0.076, 0.076, 0.185, "glass water"),
 }
 VESSELS["saucepan_with_lid"] = VESSELS["saucepan"]
@@ -285,5 +285,5 @@ CATALOGUE: dict[str, Entry] = {
     **ACCESSORIES,
 }  # fmt: skip
 
-POT_LID = _e(vessels.lid, 0.165, 0.165, 0.030, "steel copper dark", glass=True)
-JAR_LID = _e(vessels.lid, 0.100, 0.100, 0.028, "wood steel dark_wood ivory")
+POT_LID = _e(cookware.lid, 0.165, 0.165, 0.030, "steel copper dark", glass=True)
+JAR_LID = _e(cookware.lid, 0.100, 0.100, 0.028, "wood steel dark_wood ivory")
