@@ -8,7 +8,6 @@ import numpy as np
 from .profiles import (
     APPLE,
     AVOCADO,
-    EPS,
     BARREL,
     BARREL_MUG,
     BEER_BOTTLE,
@@ -26,6 +25,7 @@ from .profiles import (
     DROPLET,
     DRUM,
     EGGPLANT,
+    EPS,
     FISH,
     FLARE,
     FLASK,
