@@ -35,6 +35,17 @@ def hsv(hue: float, saturation: float, value: float) -> Rgb:
     return colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
 
 
+def accent(rng: np.random.Generator) -> Rgb:
+    """A small part's colour: dark, metal, or one strong colour."""
+    kind = int(rng.integers(3))
+    if kind == 0:
+        shade = float(rng.uniform(0.04, 0.2))
+        return (shade, shade, shade)
+    if kind == 1:
+        return CHROME
+    return hsv(rng.random(), rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.9))
+
+
 def finish(rng: np.random.Generator) -> Rgb:
     """The colour of an appliance's body: mostly steel and white, now and then a strong colour."""
     weights = [weight for _, weight in _FINISHES]

@@ -96,6 +96,8 @@ def build(root: Path | None = None, *, progress: Progress | None = None) -> Path
         return root
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root.parent):
+            pass  # says at once that nothing can be written, where the lock would wait for it
         with FileLock(root.parent / f".{root.name}.lock", timeout=LOCK_SECONDS):
             if not is_current(root):
                 _remove_leftovers(root)
@@ -156,8 +158,8 @@ def _write_all(folder: Path, progress: Progress | None) -> Manifest:
     digest, size = hashlib.sha256(), 0
     seen: set[str] = set()
     for path, content in contents(Registry.load()):
-        if path in seen:
-            raise ValueError(f"two generators write {path}")
+        if path in seen or ".." in Path(path).parts:
+            raise ValueError(f"{path} is written twice, or lies outside the pack")
         seen.add(path)
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

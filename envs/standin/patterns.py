@@ -76,9 +76,10 @@ def bricks(base: npt.NDArray[np.float64], rng: np.random.Generator, n: int) -> I
     row = np.floor(y * 8).astype(int)
     along = x * 4 + 0.5 * (row % 2)
     shade = 1 + 0.09 * rng.normal(size=(8, 8))
-    image = base * (shade[row % 8, np.floor(along).astype(int) % 4] + 0.06 * noise(rng, n, 24))[
-        ..., None
-    ]
+    image = (
+        base
+        * (shade[row % 8, np.floor(along).astype(int) % 4] + 0.06 * noise(rng, n, 24))[..., None]
+    )
     image[((y * 8) % 1 < 0.12) | (along % 1 < 0.06)] = (0.75, 0.74, 0.72)
     return image
 
@@ -115,8 +116,9 @@ def outdoors(base: npt.NDArray[np.float64], rng: np.random.Generator, n: int) ->
     """What a window shows: sky with clouds, a row of trees, a lawn."""
     del base
     x, y = _grid(n)
-    sky = np.array([0.52, 0.74, 0.95]) * (1 - y)[..., None] + np.array([0.86, 0.92, 0.98]) * (
-        y[..., None]
+    sky = (
+        np.array([0.52, 0.74, 0.95]) * (1 - y)[..., None]
+        + np.array([0.86, 0.92, 0.98]) * (y[..., None])
     )
     cloud = np.clip(3 * (noise(rng, n, 5) + 0.5 * noise(rng, n, 11)), 0, 1) * (y < 0.5)
     image = sky * (1 - cloud[..., None]) + cloud[..., None]

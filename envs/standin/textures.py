@@ -141,7 +141,8 @@ def _beside_bundled_models(assets: Path) -> Iterator[str]:
     for model in sorted((assets / "fixtures").rglob("*.xml")):
         for file in re.findall(r'file="([^"]+\.png)"', model.read_text()):
             target = os.path.normpath(model.parent / file)
-            if not os.path.exists(target):
+            inside = target.startswith(f"{assets}{os.sep}")
+            if inside and not os.path.exists(target):
                 yield Path(os.path.relpath(target, assets)).as_posix()
 
 
