@@ -15,6 +15,8 @@ FIRST_SPAN_STEPS = 200
 LEFT, RIGHT, TOP = 74, 14, 30
 LANE = 17
 """Height of one lane of marks under the curve [px]."""
+MIN_DOT_GAP = 6
+"""Verdicts closer than this on the canvas [px] are a line without dots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,7 @@ class Chart:
         ink.fill(art, LEFT, zero, end, zero + 1, ink.LINE)
         at = round(self._y(self.threshold))
         for x in range(LEFT, end, 12):
-            ink.fill(art, x, at, min(x + 7, end), at + 1, ink.AMBER)
+            ink.fill(art, x, at, min(x + 7, end), at + 2, ink.AMBER)
         for value in (-self._reach / 1.3, self._reach / 1.3):
             label = f"{value:+.1f}" if abs(value) < 10 else f"{value:+.0f}"
             y = round(self._y(value)) - 10
@@ -147,9 +149,12 @@ class Chart:
         colour = ink.GREEN if mark.complete else ink.MUTED
         lane = self._lane(1)
         ink.fill(self._static, round(x), lane - 4, round(x) + 1, lane + 5, colour)
-        last = self._judge[number - 1] if number else mark
-        began = max((step for step, _ in self._subtasks if step <= mark.step), default=0)
-        if last.step >= began and last is not mark:
+        last = self._judge[number - 1] if number else None
+        # A verdict in the step of a change was still on the subtask before it.
+        began = max((step for step, _ in self._subtasks if step < mark.step), default=-1)
+        if last is not None and last.step > began:
             points = [(self._x(last.step), self._y(last.margin)), (x, y)]
             ink.line(self._static, points, ink.TEXT)
+            if x - points[0][0] < MIN_DOT_GAP and not mark.complete:
+                return
         ink.dot(self._static, x, y, 2.2, colour)

@@ -163,8 +163,15 @@ def _robosuite() -> Iterator[Finding]:
             mend=ROBOSUITE_MEND,
         )
         return
+    # A broken GL is a finding of its own and must not look like a broken package.
+    environment = {**os.environ, "MUJOCO_GL": "disable"}
+    environment.pop("PYOPENGL_PLATFORM", None)
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORT], capture_output=True, text=True, timeout=IMPORT_SECONDS
+        [sys.executable, "-c", _IMPORT],
+        capture_output=True,
+        text=True,
+        timeout=IMPORT_SECONDS,
+        env=environment,
     )
     try:
         told = json.loads(done.stdout.strip().splitlines()[-1])

@@ -194,8 +194,8 @@ def _draw_view(canvas: Canvas, x: int, y: int, image: Image, name: str) -> None:
 
 def _draw_ending(canvas: Canvas, ending: Ending) -> None:
     colour = ink.GREEN if ending.good else ink.RED
-    y = VIEWS_Y + VIEW // 2 - 50
-    ink.shade(canvas, EDGE, y, EDGE + 2 * VIEW, y + 100, (0, 0, 0), 0.78)
+    y = VIEWS_Y + VIEW - 136
+    ink.shade(canvas, EDGE, y, EDGE + 2 * VIEW, y + 100, (0, 0, 0), 0.82)
     ink.fill(canvas, EDGE, y, EDGE + 2 * VIEW, y + 3, colour)
     ink.fill(canvas, EDGE, y + 97, EDGE + 2 * VIEW, y + 100, colour)
     middle = EDGE + VIEW

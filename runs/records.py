@@ -79,6 +79,9 @@ def _replace(path: Path, fill: Any) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _unwritable(path: Path, error: OSError) -> RecordError:
@@ -169,12 +172,12 @@ class Table:
 
         self.path = path
         self._schema = pyarrow.schema(list(columns.items()), metadata=dict(metadata or {}))
-        self._rows: dict[str, list[Any]] = {name: [] for name in columns}
+        self._names = tuple(columns)
+        self._rows: list[tuple[Any, ...]] = []
         self._saved = 0
-        self._count = 0
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._rows)
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a row; every column has to be named.
@@ -182,12 +185,11 @@ class Table:
         Raises:
             RecordError: if a checkpoint was due and cannot be written.
         """
-        if row.keys() != self._rows.keys():
-            raise ValueError(f"columns {sorted(row)} given, {sorted(self._rows)} expected")
-        for name, value in row.items():
-            self._rows[name].append(value)
-        self._count += 1
-        if self._count - self._saved >= CHECKPOINT_STEPS:
+        if row.keys() != set(self._names):
+            raise ValueError(f"columns {sorted(row)} given, {sorted(self._names)} expected")
+        # One append a row: an interruption leaves whole rows.
+        self._rows.append(tuple(row[name] for name in self._names))
+        if len(self._rows) - self._saved >= CHECKPOINT_STEPS:
             self.save()
 
     def save(self) -> None:
@@ -199,18 +201,18 @@ class Table:
         import pyarrow
         import pyarrow.parquet
 
-        table = pyarrow.table(
-            {
-                name: _column(values, self._schema.field(name).type)
-                for name, values in self._rows.items()
-            },
-            schema=self._schema,
-        )
+        count = len(self._rows)
+        columns = zip(*self._rows, strict=True) if self._rows else ([] for _ in self._names)
+        arrays = [
+            _column(list(values), field.type)
+            for values, field in zip(columns, self._schema, strict=True)
+        ]
+        table = pyarrow.Table.from_arrays(arrays, schema=self._schema)
         _replace(
             self.path,
             lambda stream: pyarrow.parquet.write_table(table, stream, compression="zstd"),
         )
-        self._saved = self._count
+        self._saved = count
 
 
 def _column(values: list[Any], kind: Any) -> Any:

@@ -18,7 +18,7 @@ from ..agent.loop import Agent, AgentView
 from ..configs import ConfigError, LeapcasaError, RunConfig
 from ..configs.convert import to_dict
 from ..envs.assets import AssetPack
-from ..envs.kitchen import Kitchen
+from ..envs.kitchen import Kitchen, SceneRecord
 from ..envs.referee import Referee
 from ..envs.sensors import CONTROL_HZ, View
 from ..envs.tasks import task as known_task
@@ -85,6 +85,7 @@ class _Stage:
     folder: Path
     max_steps: int
     kitchen: Kitchen | None = None
+    scene: SceneRecord | None = None
     parts: components.Components | None = None
     agent: Agent | None = None
     witness: Witness | None = None
@@ -193,6 +194,7 @@ def _run(stage: _Stage) -> None:
     assert agent is not None
     assert witness is not None
     first = kitchen.begin(config.seed)
+    stage.scene = kitchen.scene
     _write_record(stage, None)
     stage.recorder = Recorder(stage.folder)
     observers: list[Observer] = [stage.recorder]
@@ -231,10 +233,12 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
     if stage.recorder is not None:
         try:
             stage.recorder.note("Ended", result.steps, {"reason": result.end_reason})
+        except LeapcasaError as error:
+            _broke(stage, error)
+        try:
             stage.recorder.close()
         except LeapcasaError as error:
-            stage.error = stage.error or str(error)
-            stage.end_reason = "error"
+            _broke(stage, error)
     video = None
     if stage.video is not None:
         witness = stage.witness
@@ -249,13 +253,15 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
         setup=result.setup_seconds,
         video=str(video) if video else None,
     )
-    try:
-        _write_record(stage, result)
-    finally:
-        if stage.kitchen is not None:
-            with contextlib.suppress(Exception):
-                stage.kitchen.close()
+    if stage.kitchen is not None:
+        with contextlib.suppress(Exception):
+            stage.kitchen.close()
+    _write_record(stage, result)
     return result
+
+
+def _broke(stage: _Stage, error: Exception) -> None:
+    stage.error, stage.end_reason = stage.error or str(error), "error"
 
 
 def _result(stage: _Stage, *, seconds: float, setup: float, video: str | None = None) -> Result:
@@ -311,7 +317,6 @@ def _write_record(stage: _Stage, result: Result | None) -> None:
     """Replace `run.json` by what is known now."""
     kitchen, parts = stage.kitchen, stage.parts
     pack: AssetPack | None = kitchen.assets if kitchen else None
-    begun = kitchen is not None and kitchen.robocasa is not None
     record: dict[str, Any] = {
         "format": FORMAT,
         "state": "running" if result is None else "finished",
@@ -323,7 +328,7 @@ def _write_record(stage: _Stage, result: Result | None) -> None:
         "machine": machine(),
         "assets": pack,
         "compares_with_published": pack.kind == "full" if pack else None,
-        "scene": kitchen.scene if begun and kitchen is not None else None,
+        "scene": stage.scene,
         "parts": _parts(parts),
         "privileged": list(parts.privileged) if parts else [],
         "result": asdict(result) if result else None,

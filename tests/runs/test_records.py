@@ -91,9 +91,7 @@ def test_a_full_disk_keeps_the_last_whole_table_and_says_what_to_do(tmp_path, mo
     fill(table, 10)
     table.save()
     fill(table, 10)
-    monkeypatch.setattr(
-        records, "open", lambda *a, **k: FullDisk(open(*a, **k), 40), raising=False
-    )
+    monkeypatch.setattr(records, "open", lambda *a, **k: FullDisk(open(*a, **k), 40), raising=False)
     with pytest.raises(RecordError, match=r"No space left on device.*--out DIR"):
         table.save()
     assert pq.read_table(path).num_rows == 10
