@@ -48,10 +48,6 @@ class Truth(Protocol):
         """RoboCasa's own object for a fixture."""
         ...
 
-    def robocasa_env(self) -> Any:
-        """RoboCasa's own environment."""
-        ...
-
 
 @dataclass(kw_only=True)
 class Memory:
@@ -118,6 +114,38 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Doors:
+    """All doors of a fixture, or those of one side, are open, or closed (`Fixture.is_open`)."""
+
+    opened: bool
+    side: Side | None = None
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The share of the door that has furthest to go."""
+        shares = [
+            truth.joint(memory.fixture, suffix).opened for suffix in self._joints(truth, memory)
+        ]
+        if self.opened:
+            least = min(shares)
+            return 1.0 if least >= OPEN_SHARE else float(np.clip(least / OPEN_SHARE, 0.0, 0.99))
+        most = max(shares)
+        return 1.0 if most <= CLOSED_SHARE else float(np.clip(1.0 - most, 0.0, 0.99))
+
+    def _joints(self, truth: Truth, memory: Memory) -> list[str]:
+        fixture = truth.raw_fixture(memory.fixture)
+        names = getattr(fixture, "_fridge_door_joint_names", None) or fixture.door_joint_names
+        suffixes = [str(name).removeprefix(fixture.naming_prefix) for name in names]
+        if self.side is not None:
+            suffixes = [name for name in suffixes if self.side in name] or suffixes
+        if not suffixes:
+            raise EnvironmentFault(f"fixture {memory.fixture!r} has no door")
+        return suffixes
+
+
+@dataclass(frozen=True)
 class Water:
     """The faucet runs, or does not."""
 
@@ -175,8 +203,7 @@ class Power:
 
     def progress(self, truth: Truth, memory: Memory) -> float:
         """All or nothing."""
-        state = truth.raw_fixture(memory.fixture).get_state(truth.robocasa_env())
-        return 1.0 if bool(state["turned_on"]) == self.on else 0.0
+        return 1.0 if bool(truth.raw_fixture(memory.fixture)._turned_on) == self.on else 0.0
 
 
 @dataclass(frozen=True)
@@ -207,6 +234,8 @@ def predicate_for(skill: Skill) -> Predicate:
         return Pointed(skill.side)
     if skill.verb == "drive_to":
         return Near()
+    if skill.verb in ("open", "close") and skill.target in _DOORS:
+        return Doors(opened=skill.verb == "open", side=skill.side)
     if skill.target == "dishwasher_rack":
         suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
         out = skill.verb == "pull_out"
@@ -220,18 +249,20 @@ def predicate_for(skill: Skill) -> Predicate:
     return found
 
 
-_DROP_DOORS: tuple[Target, ...] = ("dishwasher_door", "oven_door", "toaster_oven_door")
-
+_DOORS: frozenset[Target] = frozenset(
+    [
+        *("dishwasher_door", "oven_door", "toaster_oven_door", "microwave_door"),
+        *("fridge_door", "cabinet_door", "drawer"),
+    ]
+)
 _TABLE: dict[tuple[str, str], Predicate] = {
     ("turn_on", "faucet"): Water(on=True),
     ("turn_off", "faucet"): Water(on=False),
     ("sweep", "spout"): Swept(),
     ("turn_on", "kettle"): Power(on=True),
     ("turn_off", "kettle"): Power(on=False),
+    ("turn_on", "microwave"): Power(on=True),
+    ("turn_off", "microwave"): Power(on=False),
     ("open", "kettle_lid"): Share("lid_joint", OPEN_SHARE, rising=True),
     ("close", "kettle_lid"): Share("lid_joint", LID_CLOSED_SHARE, rising=False),
-    ("open", "microwave_door"): Share("microjoint", OPEN_SHARE, rising=True),
-    ("close", "microwave_door"): Share("microjoint", CLOSED_SHARE, rising=False),
-    **{("open", door): Share("door_joint", OPEN_SHARE, rising=True) for door in _DROP_DOORS},
-    **{("close", door): Share("door_joint", CLOSED_SHARE, rising=False) for door in _DROP_DOORS},
 }

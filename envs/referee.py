@@ -170,10 +170,6 @@ class Referee:
         """RoboCasa's own object for a fixture."""
         return self._raw.fixtures[name]
 
-    def robocasa_env(self) -> Any:
-        """RoboCasa's own environment, for state that only its fixtures know."""
-        return self._raw
-
     def place(self, name: str) -> FixtureTruth:
         """Where a fixture stands."""
         fixture = self._raw.fixtures[name]

@@ -76,6 +76,12 @@ _VERBS: Mapping[Verb, str] = {
     ),
     "drive_to": r"\b(go|drive|navigate|walk|travel)\b.*\bto\b",
 }
+_OTHER_WORK = re.compile(
+    r"\b(place|put|stack|pick|take|taking|fetch|get|refill|pour|store|setup|set|add|arrange|bring|"
+    r"return|placing|load|serve|carry|transfer)\b(?<!after placing)|\b(fridge|freezer) drawer\b|"
+    r"\bmove\b.*\b(from|to the open)\b"
+)
+"""Words of work on things that are not part of the kitchen."""
 _PRESS = re.compile(r"\b(press|push|flip|flick|hit)\b.*\b(switch|lever|button|paddle)\b")
 
 _NOUNS: Mapping[Target, str] = {
@@ -87,8 +93,8 @@ _NOUNS: Mapping[Target, str] = {
     "dishwasher": r"\bdishwasher\b",
     "microwave_door": r"\bmicrowave('s)? door\b|\bdoor of the microwave\b",
     "microwave": r"\bmicrowave\b",
-    "toaster_oven_door": r"\btoaster oven('s)? door\b|\bdoor of the toaster oven\b",
-    "toaster_oven": r"\btoaster oven\b",
+    "toaster_oven_door": r"\btoasteroven('s)? door\b|\bdoor of the toasteroven\b",
+    "toaster_oven": r"\btoasteroven\b",
     "oven_rack": r"\brack\b(?=.*\boven\b)|\boven('s)?\b.*\brack\b",
     "oven_door": r"\boven('s)? door\b|\bdoor of the oven\b",
     "oven": r"\boven\b",
@@ -113,7 +119,7 @@ _IN_CONTEXT: dict[str, dict[str, Target]] = {
     "door": {
         "dishwasher": "dishwasher_door",
         "microwave": "microwave_door",
-        "toaster oven": "toaster_oven_door",
+        "toasteroven": "toaster_oven_door",
         "oven": "oven_door",
         "fridge": "fridge_door",
         "refrigerator": "fridge_door",
@@ -122,6 +128,29 @@ _IN_CONTEXT: dict[str, dict[str, Target]] = {
     "it": {"kettle": "kettle", "faucet": "faucet", "sink": "faucet", "microwave": "microwave"},
 }
 """Unnamed part -> appliance named in the task's instruction -> the part that is meant."""
+
+_OWNERS = frozenset(
+    [
+        *(
+            "a",
+            "an",
+            "the",
+            "its",
+            "this",
+            "that",
+            "top",
+            "upper",
+            "lowest",
+            "bottom",
+            "lower",
+            "left",
+        ),
+        *("right", "front", "middle", "open", "close", "shut", "pull", "push", "slide", "out"),
+        *("kettle", "kettle's", "dishwasher", "dishwasher's", "microwave", "microwave's", "oven"),
+        *("oven's", "toasteroven", "fridge", "fridge's", "cabinet", "cabinet's", "cupboard", "in"),
+    ]
+)
+"""Words that may stand before "lid", "rack" or "door"; another word is another thing's part."""
 
 _DOORS: dict[Target, Target] = {
     "dishwasher": "dishwasher_door",
@@ -153,19 +182,35 @@ def parse(text: str, context: str = "") -> Skill:
     Raises:
         UnknownSubtask: if the clause asks for nothing known, or for more than one thing.
     """
-    words = _plain(text)
+    words, aside = _command(text)
     if re.search(r"\b(not|don't|never|without)\b", words):
         raise _refusal(text, "it forbids something")
+    if _OTHER_WORK.search(words):
+        raise _refusal(text, "it handles loose objects")
     verb = _verb(words, text)
-    target = _fitting(verb, _target(words, _plain(context), verb))
+    target = _fitting(verb, _target(words, f"{_plain(context)} {aside}", verb))
     if target is None or target not in _ALLOWED[verb]:
         raise _refusal(text, f"nothing known to {verb.replace('_', ' ')} is named")
     return Skill(verb=verb, target=target, side=_side(words, verb), level=_level(words))
 
 
+def _command(text: str) -> tuple[str, str]:
+    """The sentence that asks for something, and the others beside it ("The kettle is done.")."""
+    sentences = [_plain(s) for s in re.split(r"[.!;]", text) if s.strip()]
+    asking = [s for s in sentences if any(re.search(p, s) for p in _VERBS.values())]
+    if len(asking) != 1:
+        return _plain(text), ""
+    return asking[0], " ".join(s for s in sentences if s != asking[0])
+
+
+def _has(words: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", words) is not None
+
+
 def _plain(text: str) -> str:
     lowered = text.casefold().replace("’", "'")
     lowered = re.sub(r"man(u|oeu|eu|oe)ver?(re|er)?", "move", lowered)
+    lowered = lowered.replace("toaster oven", "toasteroven")
     lowered = re.sub(r"\brefrigerator\b", "fridge", lowered)
     return re.sub(r"[^a-z', ]+", " ", lowered).strip()
 
@@ -189,21 +234,27 @@ def _verb(words: str, text: str) -> Verb:
 
 
 def _target(words: str, context: str, verb: Verb) -> Target | None:
+    if any(
+        owner not in _OWNERS for owner in re.findall(r"\b([a-z']+) (?:lid|rack|door)s?\b", words)
+    ):
+        return None
     named = _first_noun(words)
     for part, pattern in _BARE:
         if not re.search(pattern, words):
             continue
         places = _IN_CONTEXT[part]
-        here: list[Target] = [target for place, target in places.items() if place in words]
+        here: list[Target] = [target for place, target in places.items() if _has(words, place)]
         if part in ("lid", "rack", "door") and named is not None and here:
             return here[0]
         if named is None:
-            meant: set[Target] = {target for place, target in places.items() if place in context}
-            if "toaster oven" in context:
-                meant.discard("oven_door")
+            meant: set[Target] = {
+                target for place, target in places.items() if _has(context, place)
+            }
             return meant.pop() if len(meant) == 1 else None
-    if verb == "sweep" and named in ("sink", "faucet", None):
-        return "spout" if named or "spout" in context or "sink" in context else None
+    if verb == "sweep":
+        places = re.search(r"\ball (locations|sides|areas|corners|parts)\b", words)
+        known = named in ("sink", "faucet", "spout") or (named is None and places is not None)
+        return "spout" if known and re.search(r"\b(spout|sink)\b", words + context) else None
     return named
 
 

@@ -21,6 +21,8 @@ FINGER_HALF = np.array([0.012, 0.011, 0.012])
 """Half sizes of the closed fingertips about the grip site, in the hand frame [m]."""
 
 
+OVERSHOOT = 0.4
+"""How far beyond the goal a held part is aimed, as a share of what is aimed ahead on the way."""
 STUCK_STEPS = 18
 """Steps without progress of the joint after which a push or pull gives up."""
 
@@ -130,7 +132,7 @@ def lead(
         best, waited = (left, 0) if left < best - 0.002 else (best, waited + 1)
         if waited > STUCK_STEPS:
             return False
-        change = joint.value - held + sign * ahead
+        change = joint.value - held + sign * min(ahead, left + OVERSHOOT * ahead)
         start = replace(joint, value=held)
         wanted = Pose(
             position=start.carry(at.position, change),
@@ -147,17 +149,19 @@ def through(op: Operator, poses: list[Pose], *, speed: float = 1.0) -> Motion:
     return (yield from go(op, poses[-1], speed=speed))
 
 
-def travel_over(op: Operator, target: Pose, *, clearance: float) -> Motion:
-    """Reach a pose from above: lift, cross at a safe height, come down.
+def travel_over(op: Operator, target: Pose, outward: Vec3) -> Motion:
+    """Reach a pose from above: lift and come back from under cabinets, cross, come down.
 
     Args:
         op: who moves.
-        target: where to arrive.
-        clearance: world height at which the hand may cross [m].
+        target: where to arrive; the hand crosses no lower than this.
+        outward: unit normal of the fixture's front, horizontal.
     """
     robot = op.robot
-    height = max(clearance, float(target.position[2]))
-    lifted = np.array([*robot.hand[:2], max(height, float(robot.hand[2]))])
+    height = float(target.position[2])
+    back = max(0.0, float(outward @ (target.position - robot.hand)))
+    lifted = robot.hand + outward * back
+    lifted[2] = max(height, float(robot.hand[2]))
     above = np.array([*target.position[:2], height])
     poses = []
     if robot.hand[2] < height - 0.03:

@@ -121,7 +121,7 @@ def push(
         ok = yield from travel_front(op, start, place.outward, distance=0.15)
     else:
         before = start.shifted(-pointing * 0.10)
-        ok = yield from travel_over(op, before, clearance=float(before.position[2]))
+        ok = yield from travel_over(op, before, place.outward)
         ok = ok and (yield from go(op, start, within_m=0.02, limit=40))
     if not ok:
         raise Blocked("cannot get to where the push begins")

@@ -29,7 +29,7 @@ LOW_LEAN_RAD = 0.95
 HAND_HEIGHT_M = 0.55
 """Room the wrist needs above a part that is taken from above [m]."""
 FAUCET_ON_RAD, FAUCET_OFF_RAD = 0.65, 0.10
-SPOUT_RAD = {"left": -0.75, "center": 0.0, "right": 0.75}
+SPOUT_RAD = {"left": -0.66, "center": 0.0, "right": 0.66}
 """Well inside RoboCasa's limits of 30 degrees for left and right."""
 DOOR_TIPS_RAD = 0.34
 """A drop door pulled this far goes on by its own weight."""
@@ -69,10 +69,17 @@ def spout(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Lead the spout to one side, or over the whole basin."""
     if skill.side is not None:
         return (yield from sweep(op, fixture, "spout_joint", [SPOUT_RAD[skill.side]]))
-    value = op.referee.joint(fixture, "spout_joint").value
-    ends = [SPOUT_RAD["left"], SPOUT_RAD["right"]]
-    order = sorted(ends, key=lambda end: abs(end - value), reverse=op.attempt % 2 == 1)
-    return (yield from sweep(op, fixture, "spout_joint", order))
+    joint = op.referee.joint(fixture, "spout_joint")
+    right = op.referee.place(fixture).rot[:, 0]
+
+    def room(side: str) -> float:
+        """Free height where the hand goes; the cramped side comes last, as the hand may stick."""
+        sign = 1.0 if side == "right" else -1.0
+        point = joint.anchor + 0.35 * UP
+        return min(op.referee.clearance(point + sign * r * right, UP) for r in (0.1, 0.2, 0.3))
+
+    order = sorted(("left", "right"), key=room, reverse=op.attempt % 2 == 0)
+    return (yield from sweep(op, fixture, "spout_joint", [SPOUT_RAD[side] for side in order]))
 
 
 def kettle_lid(op: Operator, fixture: str, skill: Skill) -> Motion:

@@ -29,8 +29,10 @@ TILT = 0.40
 """How far the fingers lean away from the robot when they reach down [rad]."""
 FRONT_TILT = 0.90
 """The same when they come from the front."""
-HAND_HEIGHT_M = 0.55
+HAND_HEIGHT_M = 0.60
 """Room the wrist needs above a point that is taken from above [m]."""
+PALM_HALF_M = 0.12
+"""Half the palm's width, with some room [m]."""
 AHEAD_RAD = 0.3
 """How far ahead of the part the hand aims; sets the force."""
 
@@ -93,10 +95,11 @@ def _choose(op: Operator, fixture: str, suffix: str, place: FixtureTruth) -> Hol
     run = max(parts, key=lambda box: box.extent(out) - box.extent(UP))
     spot = joint.anchor + out * reach * 0.62
     spot[2] = run.center[2]
-    front = op.referee.clearance(spot, UP) < HAND_HEIGHT_M
-    if op.attempt % 2:
-        front = not front
     across = np.cross(joint.axis, out)
+    above = [op.referee.clearance(spot + side * PALM_HALF_M * across, UP) for side in (-1, 0, 1)]
+    front = min(above) < HAND_HEIGHT_M
+    if op.attempt % 3 == 2:
+        front = not front
     tilt = FRONT_TILT if front else TILT + 0.05 * op.attempt
     level = out if front else place.outward
     pointing = -UP * np.cos(tilt) - level * np.sin(tilt)
@@ -112,8 +115,7 @@ def _reach(op: Operator, hold: Hold, place: FixtureTruth) -> Motion:
     if hold.front:
         ok = yield from travel_front(op, hold.approach, place.outward, distance=0.10)
     else:
-        height = float(hold.approach.position[2])
-        ok = yield from travel_over(op, hold.approach, clearance=height)
+        ok = yield from travel_over(op, hold.approach, place.outward)
     if not ok:
         raise Blocked("cannot get to the spout")
     if not (yield from go(op, hold.at, speed=0.7, within_m=0.010, limit=50)):

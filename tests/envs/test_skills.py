@@ -1,0 +1,91 @@
+"""Language alone: what a clause asks for, and what is refused."""
+
+import pytest
+
+from leapcasa.agent.split import clauses
+from leapcasa.envs.skills import Skill, UnknownSubtask, parse
+
+RINSE = "Turn on the sink and manuever the spout to wash all locations of the sink basin."
+KETTLE = "Close the electric kettle lid and turn on the electric kettle."
+DISHES = "Open the dishwasher door and pull out the top rack."
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "verb", "target"),
+    [
+        ("Turn on the sink", RINSE, "turn_on", "faucet"),
+        ("switch the tap on", "", "turn_on", "faucet"),
+        ("Turn on the sink faucet to wash them", "", "turn_on", "faucet"),
+        ("shut off the water", "", "turn_off", "faucet"),
+        ("Turn the sink off.", "", "turn_off", "faucet"),
+        ("manuever the spout to wash all locations of the sink basin", RINSE, "sweep", "spout"),
+        ("sweep the spout from left to right", "", "sweep", "spout"),
+        ("move the spout left and right to rinse the basin", "", "sweep", "spout"),
+        ("wash all locations", RINSE, "sweep", "spout"),
+        ("turn on the electric kettle", KETTLE, "turn_on", "kettle"),
+        ("switch on the kettle", "", "turn_on", "kettle"),
+        ("start the kettle", "", "turn_on", "kettle"),
+        ("Press down the lever to turn on the electric kettle", "", "turn_on", "kettle"),
+        ("press the kettle's switch", "", "turn_on", "kettle"),
+        ("turn it on", KETTLE, "turn_on", "kettle"),
+        ("Close the electric kettle lid", KETTLE, "close", "kettle_lid"),
+        ("shut the lid", KETTLE, "close", "kettle_lid"),
+        ("close the lid of the kettle", "", "close", "kettle_lid"),
+        ("Open the dishwasher door", DISHES, "open", "dishwasher_door"),
+        ("open the dishwasher", "", "open", "dishwasher_door"),
+        ("open the door", DISHES, "open", "dishwasher_door"),
+        ("Shut the dishwasher door.", "", "close", "dishwasher_door"),
+        ("pull out the top rack", DISHES, "pull_out", "dishwasher_rack"),
+        ("push the rack back in", DISHES, "push_in", "dishwasher_rack"),
+        ("open the toaster oven door", "", "open", "toaster_oven_door"),
+        ("Open the refrigerator", "", "open", "fridge_door"),
+        ("pull open the drawer", "", "open", "drawer"),
+        ("Press the stop button on the microwave", "", "turn_off", "microwave"),
+        ("The kettle is done boiling. Turn off the stove", "", "turn_off", "burner"),
+        ("Navigate to the fridge", "", "drive_to", "fridge"),
+    ],
+)
+def test_many_phrasings_are_understood(text: str, context: str, verb: str, target: str):
+    skill = parse(text, context)
+    assert (skill.verb, skill.target) == (verb, target)
+
+
+def test_sides_and_levels_are_read():
+    assert parse("turn the spout to the left") == Skill(verb="turn", target="spout", side="left")
+    assert parse("open the right cabinet door").side == "right"
+    assert parse("pull out the upper rack", DISHES).level == "top"
+    assert parse("slide the lowest rack out", DISHES).level == "bottom"
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("", ""),
+        ("pick up the plate", RINSE),
+        ("wash the plate", RINSE),
+        ("Rinse each bowl for a few seconds", RINSE),
+        ("Place the mug in the open cabinet", ""),
+        ("put the lid on the pot", KETTLE),
+        ("close the pot lid", KETTLE),
+        ("open the bottle", KETTLE),
+        ("shut the lid", ""),
+        ("open the door", "Put the plate into the microwave and the bowl into the fridge."),
+        ("turn on the radio", RINSE),
+        ("don't open the dishwasher", DISHES),
+        ("Fully open the fridge drawer", ""),
+        ("slide the rack out", "Open the toaster oven door and slide the rack out."),
+        (KETTLE, KETTLE),
+        (DISHES, DISHES),
+        (RINSE, RINSE),
+    ],
+)
+def test_what_is_not_understood_is_refused_and_never_guessed(text: str, context: str):
+    with pytest.raises(UnknownSubtask, match="a subtask is one action"):
+        parse(text, context)
+
+
+@pytest.mark.parametrize("instruction", [RINSE, KETTLE, DISHES])
+def test_the_planners_own_clauses_of_the_three_composites_are_understood(instruction: str):
+    understood = [parse(clause, instruction) for clause in clauses(instruction)]
+    assert len(understood) == 2
+    assert len({(skill.verb, skill.target) for skill in understood}) == 2
