@@ -10,7 +10,6 @@ Observations are those of RoboCasa's own wrapper `robocasa/<task>`, pixel for pi
 render profile.
 """
 
-import atexit
 import contextlib
 import string
 import weakref
@@ -105,7 +104,6 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         """Numbers of actions that were out of range since the reset, and were clipped."""
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
         self.observation_space = self._make_observation_space()
-        _open_kitchens.add(self)
 
     @classmethod
     def from_record(cls, record: SceneRecord, **options: Any) -> "Kitchen":
@@ -243,7 +241,6 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
     def close(self) -> None:
         """Free the simulation and all GL objects."""
         self._end_episode()
-        _open_kitchens.discard(self)
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
@@ -351,16 +348,6 @@ def _checked_sizes(sizes: Mapping[View, int]) -> dict[View, int]:
         if isinstance(size, bool) or not isinstance(size, int) or not 16 <= size <= 2048:
             raise ConfigError(f"image size of view {view!r} is {size!r}; give 16 .. 2048 pixels")
     return dict(sizes)
-
-
-_open_kitchens: "weakref.WeakSet[Kitchen]" = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    """GL objects have to go before the GL libraries do."""
-    for kitchen in list(_open_kitchens):
-        kitchen.close()
 
 
 gymnasium.register(

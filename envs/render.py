@@ -9,8 +9,11 @@ A context is made, used and freed in its worker thread alone: a context freed wh
 current would free the other's objects.
 """
 
+import atexit
+import importlib
 import queue
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -22,8 +25,8 @@ from . import native
 from .cull import Culler
 from .sensors import CAMERAS, Image, View
 
-MAX_GEOMS = 10_000
-"""As robosuite's render context; enough for every RoboCasa scene."""
+_live: "weakref.WeakSet[Renderer]" = weakref.WeakSet()
+_at_exit = False
 
 
 class PendingFrame:
@@ -94,12 +97,11 @@ class _Worker:
             del job, done, work  # hold no frame and no scene while waiting for the next
 
     def _open(self) -> None:
-        import importlib
-
         mujoco = native.mujoco()
 
         # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
         self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
+        _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
         self._gl.make_current()
         self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
@@ -108,6 +110,8 @@ class _Worker:
         mujoco = native.mujoco()
 
         self._opened.result()
+        # robosuite's own contexts, where a process has any, unbind whatever thread collects them.
+        self._gl.make_current()
         port = mujoco.MjrRect(0, 0, width, height)
         mujoco.mjr_render(port, scene, self._context)
         pixels = np.empty((height, width, 3), dtype=np.uint8)
@@ -121,6 +125,14 @@ class _Worker:
         if self._gl is not None:
             self._gl.free()
         self._context = self._gl = self._model = None
+
+
+def _close_at_exit() -> None:
+    """GL objects have to go before their display does, so this runs before MuJoCo's own exit."""
+    global _at_exit
+    if not _at_exit:
+        _at_exit = True
+        atexit.register(lambda: [renderer.close() for renderer in list(_live)])
 
 
 class Renderer:
@@ -155,9 +167,11 @@ class Renderer:
         self._workers = {view: workers.get(view, workers[apart[0]]) for view in sizes}
         self._option = mujoco.MjvOption()
         self._option.geomgroup[0] = 0  # robosuite's choice: visuals, no colliders
-        self._scenes = {view: mujoco.MjvScene(model, MAX_GEOMS) for view in sizes}
+        room = 2 * (model.ngeom + model.nsite) + 1000  # each is listed once; some are decorated
+        self._scenes = {view: mujoco.MjvScene(model, room) for view in sizes}
         self._cameras = {view: self._camera(view) for view in sizes}
         self._busy: dict[View, Future[Image]] = {}
+        _live.add(self)
 
     def _camera(self, view: View) -> Any:
         mujoco = native.mujoco()
@@ -197,6 +211,7 @@ class Renderer:
 
     def close(self) -> None:
         """Free all GL objects; frames requested before stay readable."""
+        _live.discard(self)
         for job in self._busy.values():
             job.exception()
         for worker in set(self._workers.values()):

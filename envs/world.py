@@ -8,8 +8,9 @@ proprioception in the last of the 25 physics substeps of a control step, before 
 they show (water, flames); `World.step` calls back at that very moment.
 """
 
+import contextlib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +61,7 @@ class World:
         # the scene itself is built by `reset`.
         self.env: Any = _switched_off(request)
         try:
-            with repeatable(request.seed), cached_yaml():
+            with repeatable(request.seed), cached_yaml(), _no_second_compile():
                 self._reset()
         except Exception as error:
             self.close()
@@ -108,12 +109,16 @@ class World:
         return self._robot.read()
 
     def close(self) -> None:
-        """Free the simulation."""
-        if self.env is not None:
-            # robosuite leaves the old simulation to the garbage collector, and its memory grows.
-            self.env._update_observables = None
-            self.env.close()
-            self.env = None
+        """Free the simulation.
+
+        robosuite leaves models of 100 MB and more to the garbage collector, or runs a whole
+        collection for them; here they go at once.
+        """
+        env, self.env = self.env, None
+        if env is not None and env.sim is not None:
+            sim, env.sim = env.sim, None
+            for part in ("_render_context_offscreen", "data", "model"):
+                vars(sim).pop(part, None)
 
     def _reset(self) -> None:
         env, lay_out = self.env, self.env._setup_model
@@ -149,6 +154,22 @@ class World:
                 f"down after {self.time:.2f} s ({', '.join(raised) or 'NaN'}); the episode "
                 "cannot be used, a different seed may"
             )
+
+
+@contextlib.contextmanager
+def _no_second_compile() -> Iterator[None]:
+    """Leaves out robosuite's compilation of the robot on its own.
+
+    Its result, `RobotModel.mujoco_model`, serves whole-body inverse kinematics only, which the
+    PandaOmron does not use; the scene is compiled with the robot in it afterwards.
+    """
+    model: Any = importlib.import_module("robosuite.models.robots.robot_model").RobotModel
+    compile_alone = model.set_mujoco_model
+    model.set_mujoco_model = lambda robot, mujoco_model=None: None
+    try:
+        yield
+    finally:
+        model.set_mujoco_model = compile_alone
 
 
 def _switched_off(request: Request) -> Any:
