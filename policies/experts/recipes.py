@@ -101,13 +101,18 @@ def kettle_lid(op: Operator, fixture: str, skill: Skill) -> Motion:
 
 
 def kettle_switch(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Press the switch down, the fingers leaning in so that the palm clears the lid."""
+    """Press the switch down, the fingers leaning in so that the palm clears the lid.
+
+    Where a neighbour leaves no room beside the switch, the hand's narrow side goes there.
+    """
     del skill
     joint, place = op.referee.joint(fixture, "switch_joint"), op.referee.place(fixture)
     inward = place.center - joint.anchor
     inward[2] = 0.0
     low = is_low(op, joint.anchor)
-    pointing = down_and_away(place, 0.7 if low else 0.2) + 0.4 * inward / np.linalg.norm(inward)
+    narrow = op.attempt % 2 == 1
+    inward = inward / np.linalg.norm(inward) * (0.1 if narrow else 0.4)
+    pointing = down_and_away(place, 0.7 if low else 0.2) + inward
     return (
         yield from push(
             op,
@@ -115,7 +120,7 @@ def kettle_switch(op: Operator, fixture: str, skill: Skill) -> Motion:
             "switch_joint",
             joint.at(0.97),
             pointing=pointing,
-            opening=place.rot[:, 0],
+            opening=place.rot[:, 1 if narrow else 0],
             from_front=low,
         )
     )
