@@ -60,6 +60,11 @@ def test_columns_that_are_missing_or_unknown_are_refused(tmp_path):
         table.append({"step": 1, "truth": True})
 
 
+def opener(room: int):
+    """`open` for a disk with room for so many bytes in each file."""
+    return lambda *a, **k: FullDisk(open(*a, **k), room)
+
+
 class FullDisk:
     """A disk with room for so many more bytes."""
 
@@ -91,22 +96,24 @@ def test_a_full_disk_keeps_the_last_whole_table_and_says_what_to_do(tmp_path, mo
     fill(table, 10)
     table.save()
     fill(table, 10)
-    monkeypatch.setattr(records, "open", lambda *a, **k: FullDisk(open(*a, **k), 40), raising=False)
+    monkeypatch.setattr(records, "open", opener(40), raising=False)
     with pytest.raises(RecordError, match=r"No space left on device.*--out DIR"):
         table.save()
     assert pq.read_table(path).num_rows == 10
     assert [p.name for p in tmp_path.iterdir()] == ["steps.parquet"]
 
 
+def write_many(log: EventLog, count: int) -> None:
+    for step in range(count):
+        log.write("Advanced", step, {"index": 1, "margin": np.float32(0.5)})
+
+
 def test_a_full_disk_leaves_whole_lines_in_the_event_log(tmp_path, monkeypatch):
     path = tmp_path / "events.jsonl"
-    monkeypatch.setattr(
-        records, "open", lambda *a, **k: FullDisk(open(*a, **k), 150), raising=False
-    )
+    monkeypatch.setattr(records, "open", opener(150), raising=False)
     log = EventLog(path)
     with pytest.raises(RecordError, match="No space left"):
-        for step in range(100):
-            log.write("Advanced", step, {"index": 1, "margin": np.float32(0.5)})
+        write_many(log, 100)
     log.close()
     lines = path.read_text().splitlines()
     assert len(lines) >= 2
