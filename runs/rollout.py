@@ -245,7 +245,7 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
         first = witness.first_success if witness else None
         at = None if first is None else first / CONTROL_HZ
         video = stage.video.close(ending(stage.end_reason, result.success, at))
-        if stage.video.failure:
+        if stage.video.failure and not (stage.error and result.steps == 0):
             tell(f"warning: no video: {stage.video.failure}")
     result = _result(
         stage,

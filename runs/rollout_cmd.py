@@ -51,6 +51,11 @@ def rollout_command(
     console.result(value, summary(value))
     if result.error:
         console.note(f"leapcasa: {result.error}")
+        if result.privileged and result.steps == 0:
+            console.note(
+                "the scripted expert and the referee know some skills only; "
+                "--config baseline runs on every task"
+            )
     return {"error": 1, "interrupted": 130}.get(result.end_reason, 0)
 
 

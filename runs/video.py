@@ -102,6 +102,9 @@ class Video:
                 self._give_up(_reason(error))
         if self._encoder is None or self.failure:
             return
+        if last is None:
+            self._give_up("the episode ended before its first step")
+            return
         try:
             self._encoder.close()
         except EncoderError as error:

@@ -191,3 +191,10 @@ os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(0.1)
         done = subprocess.run([ffmpeg(), "-v", "error", "-i", path, "-f", "null", "-"])
     assert len(decode(path)[1]) == 30
+
+
+def test_an_episode_without_a_step_leaves_no_video_and_no_file(tmp_path):
+    video = Video(tmp_path / "video.mp4", TITLE)
+    assert video.close(Ending(headline="ERROR", detail="", good=False)) is None
+    assert "before its first step" in video.failure
+    assert list(tmp_path.iterdir()) == []
