@@ -156,7 +156,7 @@ class Referee:
             EnvironmentFault: if the scene has none.
         """
         raw, kinds = self._raw, _FIXTURE_OF[target]
-        every = [f for f in raw.fixtures.values() if type(f).__name__ in kinds]
+        every = [f for f in raw.fixtures.values() if _is_a(f, kinds)]
         if not every:
             raise EnvironmentFault(f"this kitchen has no {target.replace('_', ' ')}")
         refs = [v[0] if isinstance(v, tuple) else v for v in raw.fixture_refs.values()]
@@ -328,6 +328,10 @@ class Referee:
                 if one.startswith(_ROBOT) and not other.startswith(_ROBOT):
                     touched.add(other)
         return frozenset(touched)
+
+
+def _is_a(fixture: object, kinds: tuple[str, ...]) -> bool:
+    return any(parent.__name__ in kinds for parent in type(fixture).__mro__)
 
 
 def _is_plain(value: object) -> bool:

@@ -1,0 +1,155 @@
+"""The referee against a real kitchen whose joints are set by hand; RoboCasa's own state is the
+independent truth."""
+
+import numpy as np
+import pytest
+
+from leapcasa.configs import EnvironmentFault
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.predicates import spout_side
+from leapcasa.envs.referee import Referee
+from leapcasa.envs.skills import UnknownSubtask
+from leapcasa.envs.truth import JointTruth
+
+STILL = np.zeros(12, np.float32)
+
+
+def set_joint(kitchen: Kitchen, referee: Referee, fixture: str, suffix: str, value: float) -> None:
+    sim = kitchen.robocasa.sim
+    sim.data.set_joint_qpos(referee.joint(fixture, suffix).name, value)
+    sim.forward()
+
+
+def test_a_point_is_carried_along_the_joints_arc():
+    hinge = JointTruth(
+        name="door",
+        kind="hinge",
+        axis=np.array([0.0, 0.0, 1.0]),
+        anchor=np.array([1.0, 0.0, 0.0]),
+        value=0.0,
+        low=-1.0,
+        high=0.0,
+    )
+    carried = hinge.carry(np.array([2.0, 0.0, 0.5]), np.pi / 2)
+    assert carried == pytest.approx([1.0, 1.0, 0.5])
+    assert hinge.direction(np.array([2.0, 0.0, 0.5])) == pytest.approx([0.0, 1.0, 0.0])
+    assert hinge.opened == 0.0
+    assert hinge.at(1.0) == -1.0
+
+
+@pytest.mark.parametrize(
+    ("angle", "side"), [(0.0, "center"), (0.5, "center"), (0.55, "right"), (-0.55, "left")]
+)
+def test_spout_sides_follow_robocasas_thirty_degrees(angle: float, side: str):
+    assert spout_side(angle) == side
+
+
+@pytest.fixture(scope="module")
+def sink() -> tuple[Kitchen, Referee]:
+    kitchen = Kitchen("RinseSinkBasin", rendering=False)
+    kitchen.begin(0)
+    return kitchen, Referee(kitchen)
+
+
+@pytest.mark.sim
+def test_water_follows_the_handle_both_ways(sink: tuple[Kitchen, Referee]):
+    kitchen, referee = sink
+    fixture = referee.fixture("faucet")
+    for value, on in ((0.0, False), (0.6, True), (0.2, False)):
+        set_joint(kitchen, referee, fixture, "handle_joint", value)
+        theirs = kitchen.robocasa.sink.get_handle_state(env=kitchen.robocasa)["water_on"]
+        assert bool(theirs) is on
+        referee.watch("turn on the sink")
+        assert referee.subtask_done() is on
+        referee.watch("turn off the sink")
+        assert referee.subtask_done() is not on
+
+
+@pytest.mark.sim
+def test_a_sweep_counts_only_sides_visited_with_water_since_the_subtask_began(
+    sink: tuple[Kitchen, Referee],
+):
+    kitchen, referee = sink
+    fixture = referee.fixture("spout")
+    set_joint(kitchen, referee, fixture, "handle_joint", 0.0)
+    set_joint(kitchen, referee, fixture, "spout_joint", 0.8)
+    referee.watch("maneuver the spout to wash all locations of the sink basin")
+    assert referee.progress() == 0.0
+    set_joint(kitchen, referee, fixture, "handle_joint", 0.7)
+    for angle, thirds in ((0.8, 1), (0.0, 2), (0.8, 2), (-0.8, 3)):
+        set_joint(kitchen, referee, fixture, "spout_joint", angle)
+        kitchen.advance(STILL)
+        assert referee.progress() == pytest.approx(thirds / 3)
+    assert referee.subtask_done()
+    referee.watch("maneuver the spout to wash all locations of the sink basin")
+    assert not referee.subtask_done()
+
+
+@pytest.mark.sim
+def test_reading_success_leaves_no_trace(sink: tuple[Kitchen, Referee]):
+    kitchen, referee = sink
+    kitchen.begin(0)
+    fixture = referee.fixture("spout")
+    set_joint(kitchen, referee, fixture, "handle_joint", 0.7)
+    assert kitchen.robocasa.washed_loc == [False, False, False]
+    assert not referee.success()
+    assert kitchen.robocasa.washed_loc == [False, False, False]
+    kitchen.advance(STILL)
+    assert kitchen.robocasa.washed_loc == [False, True, False]
+
+
+@pytest.mark.sim
+def test_what_the_kitchen_lacks_is_an_error_that_says_so(sink: tuple[Kitchen, Referee]):
+    _, referee = sink
+    with pytest.raises(EnvironmentFault, match="no kettle"):
+        referee.fixture("kettle")
+    with pytest.raises(UnknownSubtask):
+        referee.watch("juggle the plates")
+    with pytest.raises(EnvironmentFault, match="no joint"):
+        referee.joint(referee.fixture("faucet"), "antenna_joint")
+
+
+@pytest.mark.sim
+def test_dishwasher_predicates_follow_the_joints_and_robocasas_success():
+    kitchen = Kitchen("PrepareDishwasher", split="target", rendering=False)
+    kitchen.begin(11)
+    referee = Referee(kitchen)
+    fixture = referee.fixture("dishwasher_door")
+    referee.watch("Open the dishwasher door")
+    assert referee.progress() == pytest.approx(0.0, abs=1e-3)
+    door = referee.joint(fixture, "door_joint")
+    set_joint(kitchen, referee, fixture, "door_joint", door.at(0.5))
+    assert 0.5 < referee.progress() < 0.6
+    set_joint(kitchen, referee, fixture, "door_joint", door.at(0.95))
+    assert referee.subtask_done()
+    referee.watch("Close the dishwasher door")
+    assert not referee.subtask_done()
+    referee.watch("Pull out the top rack")
+    assert not referee.subtask_done()
+    assert not referee.success()
+    rack = referee.joint(fixture, "rack1_joint")
+    set_joint(kitchen, referee, fixture, "rack1_joint", rack.at(0.6))
+    kitchen.robocasa.update_state()
+    assert referee.subtask_done()
+    assert referee.success()
+    referee.watch("Push the top rack back in")
+    assert not referee.subtask_done()
+
+
+@pytest.mark.sim
+def test_kettle_predicates_follow_lid_and_switch():
+    kitchen = Kitchen("StartElectricKettle", split="target", rendering=False)
+    kitchen.begin(11)
+    referee = Referee(kitchen)
+    fixture = referee.fixture("kettle")
+    referee.watch("Close the electric kettle lid")
+    assert referee.progress() == pytest.approx(0.0, abs=1e-3)
+    set_joint(kitchen, referee, fixture, "lid_joint", 0.0)
+    assert referee.subtask_done()
+    referee.watch("turn on the electric kettle")
+    assert not referee.subtask_done()
+    switch = referee.joint(fixture, "switch_joint")
+    set_joint(kitchen, referee, fixture, "switch_joint", switch.high)
+    kitchen.robocasa.update_state()
+    assert referee.subtask_done()
+    assert referee.success()

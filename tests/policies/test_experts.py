@@ -1,0 +1,136 @@
+"""The experts finish real episodes by actions alone; the pieces they are made of hold."""
+
+import numpy as np
+import pytest
+
+from leapcasa.agent.loop import Agent
+from leapcasa.configs import PolicyError, load
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.referee import Referee
+from leapcasa.envs.truth import Box, JointTruth, RobotTruth
+from leapcasa.policies.experts import ExpertPolicy
+from leapcasa.policies.experts.control import Pose, arm_action, base_action, look, wrist_free
+from leapcasa.policies.experts.push import best_contact
+from leapcasa.runs.components import make
+
+DOWN = np.array([0.0, 0.0, -1.0])
+EAST, NORTH, UP = np.eye(3)
+
+
+def robot(base_rot: np.ndarray | None = None) -> RobotTruth:
+    return RobotTruth(
+        hand=np.zeros(3),
+        hand_rot=look(DOWN, EAST),
+        arm=np.array([0.0, 0.0, -0.5]),
+        base_rot=np.eye(3) if base_rot is None else base_rot,
+        finger_gap=0.08,
+        touching=frozenset(),
+    )
+
+
+def test_the_arm_is_asked_for_deltas_in_the_base_frame():
+    facing_north = np.stack([NORTH, -EAST, UP], axis=1)
+    target = Pose(position=0.01 * NORTH, rot=look(DOWN, EAST))
+    action = arm_action(robot(facing_north), target, grip=1.0)
+    assert action.dtype == np.float32
+    assert action[:3] == pytest.approx([0.34, 0.0, 0.0], abs=1e-6)
+    assert action[3:6] == pytest.approx(0.0)
+    assert action[6] == 1.0
+    assert action[11] == 0.0
+
+
+def test_far_targets_saturate_at_the_speed_that_was_allowed():
+    far = Pose(position=np.array([3.0, 4.0, 0.0]), rot=look(DOWN, -EAST))
+    action = arm_action(robot(), far, grip=0.0, speed=0.5)
+    assert np.linalg.norm(action[:3]) == pytest.approx(0.5)
+    assert action[:2] == pytest.approx([0.3, 0.4])
+    assert np.linalg.norm(action[3:6]) <= 1.0
+
+
+def test_the_base_moves_only_in_its_own_mode():
+    action = base_action(2.0, -0.5, 0.1, 0.0, grip=1.0)
+    assert action[11] == 1.0
+    assert not action[:6].any()
+    assert action[7:11] == pytest.approx([1.0, -0.5, 0.1, 0.0])
+
+
+def test_the_hand_points_where_it_is_told_and_is_a_rotation():
+    rot = look(np.array([0.0, 2.0, -1.0]), EAST)
+    assert rot.T @ rot == pytest.approx(np.eye(3))
+    assert np.linalg.det(rot) == pytest.approx(1.0)
+    assert rot[:, 2] == pytest.approx(np.array([0.0, 2.0, -1.0]) / np.sqrt(5))
+
+
+def test_the_wrist_turns_half_round_for_what_lies_to_the_right():
+    to_right = look(np.array([0.8, -0.5, -0.3]), NORTH)
+    straight = look(np.array([1.0, 0.0, -0.5]), -NORTH)
+    assert wrist_free(to_right, robot())[:, 0] @ NORTH < 0
+    assert wrist_free(straight, robot())[:, 0] @ NORTH > 0
+
+
+def test_a_lever_is_pushed_at_its_far_end_from_behind():
+    lever = Box(
+        name="lever",
+        center=np.array([0.0, 0.0, 0.05]),
+        rot=np.eye(3),
+        half=np.array([0.013, 0.005, 0.05]),
+    )
+    hinge = JointTruth(
+        name="handle_joint",
+        kind="hinge",
+        axis=-EAST,
+        anchor=np.zeros(3),
+        value=0.0,
+        low=0.0,
+        high=1.0,
+    )
+    spot, normal = best_contact(hinge, [lever], +1.0, DOWN).now([lever])
+    assert normal == pytest.approx(-NORTH)
+    assert spot[2] > 0.07
+    _, other = best_contact(hinge, [lever], -1.0, DOWN).now([lever])
+    assert other == pytest.approx(NORTH)
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize(
+    ("task", "split", "seed"),
+    [
+        ("RinseSinkBasin", "pretrain", 1),
+        ("StartElectricKettle", "target", 12),
+        ("PrepareDishwasher", "pretrain", 2),
+    ],
+)
+def test_the_expert_completes_the_composite_through_the_loop(task: str, split: str, seed: int):
+    config = load("default", task=task, split=split, seed=seed)
+    kitchen = Kitchen(task, split=config.split, rendering=False)
+    sensors = kitchen.begin(seed)
+    referee = Referee(kitchen)
+    parts = make(config, referee)
+    agent = Agent(parts.planner, parts.policy, parts.judge, config.advance, seed=seed)
+    agent.reset(sensors)
+    success = False
+    while not agent.done and sensors.step < 600:
+        decision = agent.act(sensors)
+        if decision.action is not None:
+            sensors = kitchen.advance(decision.action)
+            success = success or referee.success()
+    kitchen.close()
+    assert success
+    assert agent.declared_success
+    assert kitchen.clipped_actions == 0
+
+
+@pytest.mark.sim
+def test_the_expert_refuses_what_it_does_not_understand_or_cannot_do():
+    kitchen = Kitchen("RinseSinkBasin", rendering=False)
+    sensors = kitchen.begin(1)
+    expert = ExpertPolicy(Referee(kitchen))
+    assert expert.info.privileged
+    with pytest.raises(PolicyError, match="before reset"):
+        expert.act(sensors, "turn on the sink")
+    with pytest.raises(PolicyError, match="juggle"):
+        expert.reset("juggle the plates", seed=0)
+    with pytest.raises(PolicyError, match="no kettle"):
+        expert.reset("close the kettle lid", seed=0)
+    with pytest.raises(PolicyError, match="no recipe"):
+        expert.reset("open the fridge", seed=0)
