@@ -14,6 +14,7 @@ import importlib
 import queue
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -127,6 +128,20 @@ class _Worker:
         self._context = self._gl = self._model = None
 
 
+class _List:
+    """What there is to draw in one frame, and the drawing of it, if one was started."""
+
+    def __init__(self, scene: Any) -> None:
+        self.scene = scene
+        self.drawing: Future[Image] | None = None
+
+    def wait(self) -> None:
+        """Return when nothing is drawn from the list any more."""
+        if self.drawing is not None:
+            self.drawing.exception()
+            self.drawing = None
+
+
 def _close_at_exit() -> None:
     """GL objects have to go before their display does, so this runs before MuJoCo's own exit."""
     global _at_exit
@@ -168,9 +183,11 @@ class Renderer:
         self._option = mujoco.MjvOption()
         self._option.geomgroup[0] = 0  # robosuite's choice: visuals, no colliders
         room = 2 * (model.ngeom + model.nsite) + 1000  # each is listed once; some are decorated
-        self._scenes = {view: mujoco.MjvScene(model, room) for view in sizes}
+        # Two lists a view: the next frame can be listed while the one before is being drawn.
+        self._lists = {
+            view: deque(_List(mujoco.MjvScene(model, room)) for _ in "ab") for view in sizes
+        }
         self._cameras = {view: self._camera(view) for view in sizes}
-        self._busy: dict[View, Future[Image]] = {}
         _live.add(self)
 
     def _camera(self, view: View) -> Any:
@@ -188,9 +205,8 @@ class Renderer:
             data: the state, its derived positions current; not kept.
             view: one of the views this renderer was made for.
         """
-        self._list(data, view)
-        done = self._start(view)
-        return PendingFrame(self._shape(view), done.result)
+        listed = self._list(data, view)
+        return PendingFrame(self._shape(view), self._start(view, listed).result)
 
     def prepare(self, data: Any, view: View, current: Callable[[], None]) -> PendingFrame:
         """List what there is to see now, and draw it only if somebody looks.
@@ -201,41 +217,42 @@ class Renderer:
             current: called by the first reader; raises if the list is not that of the frame
                 any more.
         """
-        self._list(data, view)
+        listed = self._list(data, view)
 
         def finish() -> Image:
             current()
-            return self._start(view).result()
+            return self._start(view, listed).result()
 
         return PendingFrame(self._shape(view), finish)
 
     def close(self) -> None:
         """Free all GL objects; frames requested before stay readable."""
         _live.discard(self)
-        for job in self._busy.values():
-            job.exception()
+        for listed in (one for pair in self._lists.values() for one in pair):
+            listed.wait()
         for worker in set(self._workers.values()):
             worker.close()
         self._workers.clear()
-        self._scenes.clear()
+        self._lists.clear()
 
     def _shape(self, view: View) -> tuple[int, int, int]:
         return self._sizes[view], self._sizes[view], 3
 
-    def _list(self, data: Any, view: View) -> None:
+    def _list(self, data: Any, view: View) -> "_List":
         mujoco = native.mujoco()
-
-        if view in self._busy:
-            self._busy.pop(view).exception()  # the list is in use until its drawing is done
+        listed = self._lists[view][0]
+        self._lists[view].rotate()
+        listed.wait()
         camera = self._cameras[view]
-        rest = (None, camera, mujoco.mjtCatBit.mjCAT_ALL.value, self._scenes[view])
+        rest = (None, camera, mujoco.mjtCatBit.mjCAT_ALL.value, listed.scene)
         if self._culler is None:
             mujoco.mjv_updateScene(self._model, data, self._option, *rest)
-            return
+            return listed
         with self._culler.applied(data, camera.fixedcamid, aspect=1.0):
             mujoco.mjv_updateScene(self._model, data, self._option, *rest)
+        return listed
 
-    def _start(self, view: View) -> "Future[Image]":
+    def _start(self, view: View, listed: "_List") -> "Future[Image]":
         side = self._sizes[view]
-        self._busy[view] = self._workers[view].draw(self._scenes[view], side, side)
-        return self._busy[view]
+        listed.drawing = self._workers[view].draw(listed.scene, side, side)
+        return listed.drawing

@@ -93,10 +93,10 @@ def test_external_frames_outlive_their_episode_and_are_read_only(kitchen):
 
 def test_the_hand_is_drawn_on_demand_and_only_while_it_is_current(kitchen):
     first = kitchen.begin(0)
-    jobs = kitchen._renderer._busy
-    assert "hand" not in jobs
+    lists = kitchen._renderer._lists["hand"]
+    assert all(one.drawing is None for one in lists)
     seen = first.image("hand")
-    assert "hand" in jobs
+    assert any(one.drawing is not None for one in lists)
     second = kitchen.advance(np.ones(12))
     np.testing.assert_array_equal(first.image("hand"), seen)
     third = kitchen.advance(np.ones(12))
