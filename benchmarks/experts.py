@@ -151,12 +151,13 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", type=int, default=20, help="episodes a task, half per split")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs/experts.md"))
     options = parser.parse_args(argv)
     half = (options.seeds + 1) // 2
     jobs = [
-        (task, "pretrain" if seed < half else "target", seed)
+        (task, "pretrain" if seed < half else "target", options.first_seed + seed)
         for task in options.task
         for seed in range(options.seeds)
     ]
