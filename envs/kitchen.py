@@ -62,7 +62,8 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         style: take this kitchen style instead of one drawn by the seed.
         render_mode: gymnasium's; `rgb_array` or None.
 
-    Nothing is built before the first `reset` or `begin`.
+    Nothing is built before the first `reset` or `begin`. For gymnasium's registry:
+    `gymnasium.make("leapcasa.envs.kitchen:leapcasa/Kitchen-v0", task="RinseSinkBasin")`.
 
     Raises:
         ConfigError: for an unknown task, split, view or profile.

@@ -82,8 +82,11 @@ def test_observations_are_those_of_robocasas_wrapper_bit_for_bit(kitchen, wrappe
     np.testing.assert_array_equal(kitchen.robocasa.sim.data.qpos, wrapper.env.sim.data.qpos)
 
 
+@pytest.mark.filterwarnings("ignore:.*Box observation space m.*imum value:UserWarning")
 def test_gymnasiums_own_check_passes():
-    env = gymnasium.make("leapcasa/Kitchen-v0", task="OpenDrawer", image_size={"right": 32})
+    env = gymnasium.make(
+        "leapcasa.envs.kitchen:leapcasa/Kitchen-v0", task="OpenDrawer", image_size={"right": 32}
+    )
     check_env(env.unwrapped, skip_render_check=False)
     env.close()
 
