@@ -31,14 +31,15 @@ test: $(READY) ## style, types and the whole test suite
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-bench: $(READY) ## the speed and memory tables (docs/)
+bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_env.md)
 	$(BIN)/python benchmarks/env.py $(ARGS)
 
 experts: $(READY) ## the 60 expert episodes (docs/experts.md)
-	$(BIN)/python benchmarks/experts.py $(ARGS)
+	$(BIN)/python benchmarks/experts.py --workers 2 $(ARGS)
 
 tasks-check: $(READY) ## prove every RoboCasa365 task on the stand-in pack (docs/tasks.md)
 	$(BIN)/leapcasa tasks --check $(ARGS)
+	cp outputs/tasks-check/tasks.md docs/tasks.md
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv lock --upgrade
