@@ -13,7 +13,7 @@ from ...envs.skills import Skill
 from ...envs.truth import FixtureTruth, Vec3
 from .bars import find_bar, find_post
 from .control import hold_action
-from .drive import roomy_side, side_of, stand_at, stand_beside
+from .drive import drive_to, heading_to, roomy_side, side_of, stand_at, stand_beside
 from .hook import hook
 from .motion import UP, Blocked, Motion, Operator
 from .pull import pull
@@ -51,7 +51,9 @@ def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Push the lever until water runs, or stops."""
     place = op.referee.place(fixture)
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
-    low = op.attempt % 2 == 1 and is_low(op, op.referee.joint(fixture, "handle_joint").anchor)
+    low = op.attempt % 2 == 1 and is_low(
+        op, op.referee.joint(fixture, "handle_joint").anchor, place
+    )
     return (
         yield from push(
             op,
@@ -86,7 +88,7 @@ def kettle_lid(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Push the lid over its hinge and down."""
     del skill
     joint, place = op.referee.joint(fixture, "lid_joint"), op.referee.place(fixture)
-    low = is_low(op, joint.anchor)
+    low = is_low(op, joint.anchor, place)
     return (
         yield from push(
             op,
@@ -109,7 +111,7 @@ def kettle_switch(op: Operator, fixture: str, skill: Skill) -> Motion:
     joint, place = op.referee.joint(fixture, "switch_joint"), op.referee.place(fixture)
     inward = place.center - joint.anchor
     inward[2] = 0.0
-    low = is_low(op, joint.anchor)
+    low = is_low(op, joint.anchor, place)
     narrow = op.attempt % 2 == 1
     inward = inward / np.linalg.norm(inward) * (0.1 if narrow else 0.4)
     pointing = down_and_away(place, 0.7 if low else 0.2) + inward
@@ -140,7 +142,17 @@ def drop_door(op: Operator, fixture: str, skill: Skill) -> Motion:
         pointing = toward(op, place, down=DOOR_DOWN_RAD)
         goal = joint.value + DOOR_TIPS_RAD
         yield from hook(op, fixture, "door_joint", goal, bar=bar, spot=spot, pointing=pointing)
-    return (yield from wait_for(op, fixture, "door_joint", joint.at(0.97)))
+    try:
+        return (yield from wait_for(op, fixture, "door_joint", joint.at(0.97)))
+    except Blocked:
+        yield from step_aside(op, place)
+        return (yield from wait_for(op, fixture, "door_joint", joint.at(0.97)))
+
+
+def step_aside(op: Operator, place: FixtureTruth) -> Motion:
+    """Leave the way of a door that fell onto the base, which a narrow aisle kept too near."""
+    aside = op.robot.arm + place.rot[:, 0] * side_of(op, place) * 0.25
+    return (yield from drive_to(op, aside, heading_to(place)))
 
 
 def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
@@ -176,9 +188,14 @@ def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
     raise Blocked(f"{suffix} did not fall open")
 
 
-def is_low(op: Operator, point: Vec3) -> bool:
-    """True if something hangs so low above a part that the hand cannot come from above."""
-    return op.referee.clearance(point + 0.15 * UP, UP) < HAND_HEIGHT_M
+def is_low(op: Operator, point: Vec3, place: FixtureTruth) -> bool:
+    """True if something hangs so low above a part that the hand cannot come from above.
+
+    From the third attempt on, what hangs above the palm's ends counts too.
+    """
+    sides = (0.0,) if op.attempt < 2 else (-0.12, 0.0, 0.12)
+    free = [op.referee.clearance(point + 0.15 * UP + s * place.rot[:, 0], UP) for s in sides]
+    return min(free) < HAND_HEIGHT_M
 
 
 def down_and_away(place: FixtureTruth, lean: float = LEAN_RAD) -> Vec3:
