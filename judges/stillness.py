@@ -60,7 +60,7 @@ class StillnessJudge:
         del instruction
         if not clips:
             raise JudgeError("the judge 'stillness' was given no clip")
-        scores = {view: self._score(view, clip) for view, clip in clips.items()}
+        scores: dict[View, float] = {v: self._score(v, clip) for v, clip in clips.items()}
         worst = max(scores.values())
         label = COMPLETE if worst < 1.0 else NOT_COMPLETE
         per_view: dict[View, dict[str, float]] = {

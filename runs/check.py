@@ -1,8 +1,8 @@
 """The proof that every task runs on the assets in use: `leapcasa tasks --check`.
 
 Each task is reset in each split, stepped 20 times with small random actions, and asked whether it
-is a success. It passes if all that works, nothing becomes infinite or falls through the floor, and
-the task is not a success by itself. A few of RoboCasa's criteria hold at once in some scenes
+is a success. It passes if all that works, nothing becomes infinite, falls through the floor or is
+thrown about, and the task is not a success by itself. A few of RoboCasa's criteria hold at once in some scenes
 whatever the assets are; such a seed is named, and the next one has to pass.
 
 Results are appended to a file as they come, so a check that was stopped goes on where it was; rows
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ..envs.kitchen import Kitchen
 
 STEPS = 20
+THROWN_M = 0.3
+"""An object that moves farther during the steps was not pushed by the robot, it was thrown."""
 ACTION_SCALE = 0.3
 SECONDS_PER_TASK = 240
 """A task that takes longer has failed; impossible placements look like hangs."""
@@ -119,7 +121,7 @@ def _play(kitchen: "Kitchen", seed: int) -> dict[str, Any]:
             kitchen.advance(rng.uniform(-ACTION_SCALE, ACTION_SCALE, size=12))
     after = _object_positions(env)
     drift = float(np.linalg.norm(after - before, axis=1).max()) if len(after) else 0.0
-    problem = _problem(env, after)
+    problem = _problem(env, after, drift)
     return {
         "ok": not problem,
         "error": problem,
@@ -132,12 +134,14 @@ def _play(kitchen: "Kitchen", seed: int) -> dict[str, Any]:
     }
 
 
-def _problem(env: Any, positions: np.ndarray) -> str:
+def _problem(env: Any, positions: np.ndarray, drift: float) -> str:
     """The first thing that is wrong after the steps; empty if nothing is."""
     if not (np.isfinite(env.sim.data.qpos).all() and np.isfinite(env.sim.data.qvel).all()):
         return "the state is not finite"
     if len(positions) and positions[:, 2].min() < -0.05:
         return "an object fell through the floor"
+    if drift > THROWN_M:
+        return f"an object was thrown {drift:.2f} m"
     if not env.get_ep_meta().get("lang"):
         return "no instruction"
     return ""
@@ -242,7 +246,7 @@ def table(rows: Sequence[Row], command: str) -> str:
         f"({len({row.task for row in rows})} tasks, splits "
         f"{', '.join(sorted({row.split for row in rows}))}). A run is a reset, {STEPS} steps with "
         "small random actions and the success predicate: nothing infinite, nothing through the "
-        "floor, no success by itself.",
+        "floor, nothing thrown about, no success by itself.",
         "",
         f"Layouts thrown away because something could not be placed: {retried} runs needed at "
         f"least one, the worst {max(row.retries for row in rows)}. Seconds are wall time of one "

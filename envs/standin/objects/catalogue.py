@@ -92,7 +92,7 @@ PRODUCE: dict[str, Entry] = {
     "sweet_potato": _e(_O, 0.125, 0.062, 0.056, "terracotta magenta brown", form="tuber", spots="brown"),
     "tangerine": _e(_R, 0.062, 0.062, 0.052, "orange peach", form="tomato_ribbed", top=("stem_leaf", "navel")),
     "tomato": _e(_R, 0.070, 0.070, 0.060, "red crimson orange", form=("tomato", "tomato_ribbed"), top="calyx", dimple=0.1),
-    "tomato_slice": _e(produce.slice_round, 0.062, 0.062, 0.013, "red crimson", inside="salmon", seeds="orange"),
+    "tomato_slice": _e(produce.slice_round, 0.055, 0.055, 0.012, "red crimson", inside="salmon", seeds="orange"),
     "walnut": _e(_R, 0.042, 0.036, 0.036, "tan brown", form="walnut"),
     "watermelon": _e(_R, 0.195, 0.155, 0.150, "dark_green dark_green leaf", form="melon_lying", ribs="green", oblong=True),
     "zucchini": _e(_L, 0.175, 0.046, 0.046, "leaf dark_green yellow", form="cucumber", top="stub"),
@@ -263,7 +263,7 @@ MEAT: dict[str, Entry] = {
     "scallops": _e(_D, 0.044, 0.044, 0.026, "ivory cream", form="drum"),
     "shrimp": _e(meat.shrimp, 0.072, 0.056, 0.024, "salmon raw gray"),
     "steak": _e(meat.cutlet, 0.120, 0.074, 0.026, "meat crimson cooked", form="steak", fat="fat", marble=True),
-    "turkey_slice": _e(produce.slice_round, 0.095, 0.095, 0.011, "cooked crust", inside="fat"),
+    "turkey_slice": _e(produce.slice_round, 0.07, 0.07, 0.010, "cooked crust", inside="fat"),
 }
 
 ACCESSORIES: dict[str, Entry] = {

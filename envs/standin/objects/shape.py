@@ -19,6 +19,8 @@ Kind = Literal["box", "cylinder", "ellipsoid", "capsule", "mesh"]
 MESH_FILE = "_meshes/solid_{}.obj"
 TEXTURE_FILE = "../textures/standin/{}.png"
 MIN_HALF_M = 0.0012
+SOLE_M = 0.0015
+"""How far a cylinder is lifted off its crossed boxes [m]."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,7 @@ class Shape:
         Where colliders end above the lowest visible point, a low box under their middle fills the
         gap, so that the object neither sinks in nor hovers.
         """
+        self._square_off_soles()
         touched = [p for p in self.parts if p.touch]
         low = min(float(p.pos[2] - p.extent()[2]) for p in touched)
         ground = min(float(p.pos[2] - p.extent()[2]) for p in self.parts)
@@ -246,6 +249,30 @@ class Shape:
         pos = (base.pos[0], base.pos[1], (ground + top) / 2)
         self.touched("box", pos, (half[0], half[1], (top - ground) / 2))
         return self
+
+    def _square_off_soles(self) -> None:
+        """Stand upright cylinders on crossed boxes.
+
+        MuJoCo 3.3.1 sometimes reports a cylinder's flat end as centimetres deep in the edge of a
+        box that it rests on, and throws the object into the air; boxes on boxes are not affected.
+        """
+        low = min(float(p.pos[2] - p.extent()[2]) for p in self.parts if p.touch)
+        for i, part in enumerate(list(self.parts)):
+            upright = part.kind == "cylinder" and abs(abs(float(part.rot[2, 2])) - 1) < 1e-6
+            radius, half = part.size[0], part.size[1] if len(part.size) > 1 else 0.0
+            bottom = float(part.pos[2]) - half
+            if not (part.touch and upright and bottom - low < 5e-4):
+                continue
+            lift = min(SOLE_M, half)
+            up = np.array([0, 0, lift / 2])
+            self.parts[i] = replace(
+                part, pos=part.pos + up, size=(radius, max(half - lift / 2, MIN_HALF_M))
+            )
+            thick = min(2 * SOLE_M, 2 * half) / 2
+            at = (part.pos[0], part.pos[1], bottom + thick)
+            for angle in (0.0, math.pi / 4):
+                rot = rotation((0, 0, 1), angle)
+                self.touched("box", at, (radius * 0.7, radius * 0.7, thick), rot)
 
     def moved(self, shift: Vec) -> "Shape":
         """The same shape elsewhere."""
