@@ -2,8 +2,8 @@
 
 Each task is reset in each split, stepped 20 times with small random actions, and asked whether it
 is a success. It passes if all that works, nothing becomes infinite, falls through the floor or is
-thrown about, and the task is not a success by itself. A few of RoboCasa's criteria hold at once in some scenes
-whatever the assets are; such a seed is named, and the next one has to pass.
+thrown about, and the task is not a success by itself. A few of RoboCasa's criteria hold at once in
+some scenes whatever the assets are; such a seed is named, and the next one has to pass.
 
 Results are appended to a file as they come, so a check that was stopped goes on where it was; rows
 of other assets are ignored.
