@@ -177,6 +177,8 @@ class Renderer:
         largest = max(sizes.values())
         # The drawing buffer is as large as the images. Its size changes no pixel, only the work.
         model.vis.global_.offheight = model.vis.global_.offwidth = largest
+        if not np.any(model.light_castshadow):
+            model.vis.quality.shadowsize = 0  # 64 MB a context that nothing would be drawn into
         apart = [view for view in sizes if view != "hand"] or list(sizes)
         workers = {view: _Worker(backend, model, largest, largest) for view in apart}
         self._workers = {view: workers.get(view, workers[apart[0]]) for view in sizes}
