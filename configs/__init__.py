@@ -1,7 +1,15 @@
 """What a run is: the typed schema, its YAML presets, and the project's errors."""
 
 from .convert import from_dict, to_dict
-from .errors import ConfigError, EnvironmentFault, JudgeError, LeapcasaError, PolicyError, nearest
+from .errors import (
+    ConfigError,
+    EnvironmentFault,
+    JudgeError,
+    LeapcasaError,
+    ModelError,
+    PolicyError,
+    nearest,
+)
 from .presets import load, preset_names
 from .schema import (
     AdvanceConfig,
@@ -22,6 +30,7 @@ __all__ = [
     "JudgeError",
     "LeapcasaError",
     "LimitsConfig",
+    "ModelError",
     "PolicyError",
     "RunConfig",
     "VideoConfig",

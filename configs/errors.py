@@ -28,6 +28,10 @@ class JudgeError(LeapcasaError):
     """A judge failed: ends this episode as an error, never as a failure of the task."""
 
 
+class ModelError(LeapcasaError):
+    """A vision-language model failed while it ran (out of memory, broken numbers)."""
+
+
 def nearest(word: str, known: Iterable[str], limit: int = 3) -> str:
     """A hint for an unknown word.
 

@@ -37,6 +37,8 @@ class Verdict:
     scores: Mapping[str, float]
     """Score per label, lower is better (for the published judge: mean-token NLL)."""
     per_view: Mapping[View, Mapping[str, float]] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    """Answer tokens per label, where a language model judged."""
     milliseconds: float = 0.0
     """Wall time of the decision; not part of what a decision depends on."""
 

@@ -61,10 +61,17 @@ def _stillness(referee: Referee, **options: Any) -> Any:
     return StillnessJudge(**options)
 
 
+def _qwen3vl(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..judges.qwen3vl import Qwen3VLJudge
+
+    return Qwen3VLJudge(**options)
+
+
 SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
     "planner": {"split": _split},
     "policy": {"expert": _expert, "hold": _hold, "random": _random},
-    "judge": {"referee": _referee, "stillness": _stillness},
+    "judge": {"qwen3vl": _qwen3vl, "referee": _referee, "stillness": _stillness},
 }
 """Part -> short name -> how it is made. The referee goes to those that declare themselves
 privileged, and to nobody else."""

@@ -13,11 +13,14 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "configs": set(),
     "envs": {"configs"},
-    "policies": {"configs", "envs"},
-    "judges": {"configs", "envs"},
-    "agent": {"configs", "envs", "policies", "judges"},
-    "runs": {"configs", "envs", "policies", "judges", "agent"},
+    "vlm": {"configs"},
+    "policies": {"configs", "envs", "vlm"},
+    "judges": {"configs", "envs", "vlm"},
+    "agent": {"configs", "envs", "vlm", "policies", "judges"},
+    "runs": {"configs", "envs", "vlm", "policies", "judges", "agent"},
 }
+MODEL_LIBRARIES = {"transformers", "peft", "bitsandbytes", "tokenizers", "huggingface_hub"}
+"""Only the room `vlm` may import them."""
 REFEREE_USERS = {"envs/referee.py", "judges/referee.py"}
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
 SENSORS_ONLY = {
@@ -46,6 +49,17 @@ def imports(source: str, module: str) -> Iterator[str]:
                 continue
             yield path
             yield from (f"{path}.{name.name}".lstrip(".") for name in node.names)
+
+
+def foreign(source: str) -> set[str]:
+    """Top-level names of the packages a source imports, other than by relative import."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").split(".")[0])
+    return found
 
 
 def modules(room: str) -> Iterator[tuple[str, str, str]]:
@@ -105,6 +119,18 @@ def test_agent_policies_and_judges_take_nothing_from_the_world_but_sensors():
             assert worldly <= allowed, path
 
 
+def test_only_vlm_imports_the_model_libraries():
+    wrong = {
+        path: found
+        for room in ALLOWED
+        if room != "vlm"
+        for path, _, source in modules(room)
+        if (found := foreign(source) & MODEL_LIBRARIES)
+    }
+    assert not wrong
+    assert foreign("def f():\n    from transformers import AutoModel") == {"transformers"}
+
+
 def test_every_package_is_listed_for_the_wheel():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     listed = set(project["tool"]["setuptools"]["packages"])
@@ -128,7 +154,7 @@ def test_no_file_grows_beyond_400_lines():
 
 def test_rooms_import_without_the_simulator():
     rooms = ", ".join(f"leapcasa.{room}" for room in ALLOWED)
-    heavy = "{'robocasa', 'robosuite', 'mujoco', 'torch', 'transformers'}"
+    heavy = "{'robocasa', 'robosuite', 'mujoco', 'torch', 'transformers', 'peft'}"
     script = f"import sys, {rooms}\nprint(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
