@@ -1,0 +1,1 @@
+"""Reference steps of RoboCasa365's composite tasks, as reviewed data."""
