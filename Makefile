@@ -5,7 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TASK ?= RinseSinkBasin
 READY := $(VENV)/.ready
-
+# The other release line of transformers, for the tests that compare the two. A folder, not an
+# environment: a test puts it first on the path of a process of its own.
+TRANSFORMERS4 := $(VENV)/transformers4
 
 .DEFAULT_GOAL := help
 .PHONY: help install rollout test bench experts tasks-check lock clean
@@ -20,12 +22,17 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+$(TRANSFORMERS4)/.ready: requirements-transformers4.lock | $(READY)
+	rm -rf $(TRANSFORMERS4)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(TRANSFORMERS4) -r $<
+	@touch $@
+
 install: $(READY) ## make the environment in .venv
 
 rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=RinseSinkBasin)
 	$(BIN)/leapcasa rollout $(TASK) $(ARGS)
 
-test: $(READY) ## style, types and the whole test suite
+test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
@@ -44,6 +51,7 @@ tasks-check: $(READY) ## prove every RoboCasa365 task on the stand-in pack (docs
 lock: ## resolve the dependencies anew (needs uv)
 	uv lock --upgrade
 	uv export --frozen --no-emit-project --all-groups --no-annotate --no-header -o requirements.lock
+	echo 'transformers>=4.57,<5' | uv pip compile - --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet $(foreach name,filelock fsspec hf-xet numpy packaging pyyaml regex safetensors tqdm typing-extensions,--no-emit-package $(name)) -o requirements-transformers4.lock
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -48,11 +48,11 @@ def patches(pairs: "torch.Tensor", vision: Any, dtype: "torch.dtype") -> "torch.
     side, merge = int(vision.patch_size), int(vision.spatial_merge_size)
     count, time, height, width, channels = pairs.shape
     block = side * merge
-    # mean = std = 0.5 of 1, on the 0..255 scale
-    scaled = (pairs.float() - 127.5) / 127.5
-    cut = scaled.view(
+    cut = pairs.view(
         count, time, height // block, merge, side, width // block, merge, side, channels
     )
-    ordered = cut.permute(0, 2, 5, 3, 6, 8, 1, 4, 7)
     rows = count * (height // side) * (width // side)
-    return ordered.reshape(rows, channels * time * side * side).to(dtype)
+    # Reordered as bytes, a quarter of the memory traffic of doing it in float32.
+    ordered = cut.permute(0, 2, 5, 3, 6, 8, 1, 4, 7).reshape(rows, channels * time * side * side)
+    # mean = std = 0.5 of 1, on the 0..255 scale
+    return ordered.float().sub_(127.5).div_(127.5).to(dtype)
