@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..configs.errors import ConfigError, LeapcasaError
+from . import judge_args
 from .console import Console
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -83,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     subcommands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_doctor(subcommands)
     _add_rollout(subcommands)
+    _add_judge(subcommands)
     _add_tasks(subcommands)
     _add_assets(subcommands)
     _add_config(subcommands)
@@ -153,6 +155,20 @@ def _add_rollout(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         type=Path,
         help="the run's folder (default: outputs/DATE-TIME_TASK_sSEED below the current one)",
     )
+
+
+def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "use the completion judge by itself: score one moment, or evaluate it on labelled clips"
+    one = subcommands.add_parser("judge", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    inner = one.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    judge_args.add_score(
+        _add(inner, "score", "say whether a subtask is complete at the end of a clip",
+             judge_args.score, epilog=judge_args.SCORE_EPILOG)
+    )  # fmt: skip
+    judge_args.add_eval(
+        _add(inner, "eval", "measure the judge on labelled clips: accuracy, calibration, ROC",
+             judge_args.evaluate, epilog=judge_args.EVAL_EPILOG)
+    )  # fmt: skip
 
 
 def _add_tasks(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,7 +13,7 @@ complete files that end a little earlier.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,10 +65,19 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         RecordError: if it cannot be written; the old file is then still whole.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, default=plain, allow_nan=False) + "\n"
-    _replace(path, lambda stream: stream.write(text.encode()))
+    replace_file(path, lambda stream: stream.write(text.encode()))
 
 
-def _replace(path: Path, fill: Any) -> None:
+def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Write a file beside its place and move it there as a whole.
+
+    Args:
+        path: the file.
+        fill: writes the content to an open binary file.
+
+    Raises:
+        RecordError: if it cannot be written; the old file is then still whole.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         with open(part, "wb") as stream:
@@ -208,7 +217,7 @@ class Table:
             for values, field in zip(columns, self._schema, strict=True)
         ]
         table = pyarrow.Table.from_arrays(arrays, schema=self._schema)
-        _replace(
+        replace_file(
             self.path,
             lambda stream: pyarrow.parquet.write_table(table, stream, compression="zstd"),
         )
