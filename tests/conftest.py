@@ -1,7 +1,10 @@
 """Checkpoints that several tests share: small, but of the real class, made once per process."""
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -47,3 +50,16 @@ def _film(frames: int, seed: int = 0, size: int = 224) -> np.ndarray:
         at = (7 * index) % (size - 40)
         made[index, at : at + 40, at : at + 40] = rng.integers(0, 255, 3, dtype=np.uint8)
     return made
+
+
+@pytest.fixture(scope="session")
+def naive_module() -> ModuleType:
+    """tests/vlm/naive.py, which imports nothing of leapcasa."""
+    path = Path(__file__).parent / "vlm" / "naive.py"
+    spec = importlib.util.spec_from_file_location("naive_judge", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

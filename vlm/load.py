@@ -260,6 +260,8 @@ def _mismatch(config: LoadConfig, described: Mapping[str, Any]) -> str:
 def _load_tokenizer(folder: Path) -> tuple[Any, str]:
     from transformers import AutoTokenizer
 
+    if not any((folder / name).exists() for name in ("tokenizer.json", "vocab.json")):
+        raise ConfigError(f"{folder} has no tokenizer (tokenizer.json); download it again")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True

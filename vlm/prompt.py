@@ -145,6 +145,8 @@ class PromptBuilder:
         return Question(tail=tuple(tail), answers=tuple(found))
 
     def _text(self, question: str) -> str:
+        if _VIDEO in question:
+            raise ConfigError(f"the text must not contain {_VIDEO}: {question!r}")
         content = [{"type": "video"}, {"type": "text", "text": question}]
         rendered: str = self._tokenizer.apply_chat_template(
             [{"role": "user", "content": content}],
@@ -154,11 +156,7 @@ class PromptBuilder:
         )
         placeholder = _START + _VIDEO + _END
         if rendered.count(placeholder) != 1:
-            raise ConfigError(
-                f"the chat template must place one video; it gave {rendered.count(_VIDEO)}"
-                if _VIDEO not in question
-                else f"the text must not contain {_VIDEO}: {question!r}"
-            )
+            raise ConfigError(f"the chat template must write {placeholder} once: {rendered!r}")
         return rendered.replace(placeholder, self._clip_text())
 
     def _clip_text(self) -> str:
