@@ -16,7 +16,7 @@ from ..envs.sensors import View
 from ..judges.base import Clip
 from . import judge_store
 from .clip_files import read_views
-from .judge_setup import Likelihoods, Scorer, content_hash
+from .judge_setup import Likelihoods, Scorer, content_hash, ordered
 from .judge_store import Measured, Store
 from .manifest import Row
 
@@ -157,7 +157,7 @@ class Measurement:
         bad: list[tuple[_Ready, JudgeError]] = []
         for ready, likelihoods in zip(batch, results, strict=True):
             if set(likelihoods) == set(ready.clips) and judge_store.usable(likelihoods):
-                one = Measured(key=ready.key, frames=ready.frames, likelihoods=likelihoods)
+                one = Measured(key=ready.key, frames=ready.frames, likelihoods=ordered(likelihoods))
                 self.outcome.measured[ready.row.id] = one
                 good.append(one)
             else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..configs import ConfigError
-from ..envs.sensors import VIEWS, View
+from ..envs.sensors import View
 from ..judges import nll
 from ..judges.base import COMPLETE, NOT_COMPLETE
 from . import judge_setup
@@ -15,7 +15,6 @@ from .clip_files import ClipFile, read_views
 from .console import Console
 from .judge_setup import Choice, Likelihoods, Scorer
 
-LABELS = (NOT_COMPLETE, COMPLETE)
 MODEL_SHOWN = ("judge", "base_model", "adapter", "quantization", "device")
 
 
@@ -106,14 +105,9 @@ def verdict(likelihoods: Likelihoods, how: nll.Method) -> dict[str, Any]:
         complete) - score(complete); `per_view`, mean-token NLL by view and label; `tokens` by
         label.
     """
-    # "not complete" first, as in the card; of equal scores the first one wins
-    ordered: dict[View, dict[str, nll.AnswerNLL]] = {
-        view: {label: likelihoods[view][label] for label in LABELS}
-        for view in VIEWS
-        if view in likelihoods
-    }
-    scores = nll.scores(ordered, how)
-    first = next(iter(ordered.values()))
+    views = judge_setup.ordered(likelihoods)
+    scores = nll.scores(views, how)
+    first = next(iter(views.values()))
     return {
         "prediction": nll.lowest(scores),
         "ensemble": how.name,
@@ -121,7 +115,7 @@ def verdict(likelihoods: Likelihoods, how: nll.Method) -> dict[str, Any]:
         "margin": scores[NOT_COMPLETE] - scores[COMPLETE],
         "per_view": {
             view: {label: answer.mean for label, answer in answers.items()}
-            for view, answers in ordered.items()
+            for view, answers in views.items()
         },
         "tokens": {label: answer.tokens for label, answer in first.items()},
     }

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from ..configs import ComponentSpec, ConfigError, LeapcasaError
 from ..configs.presets import load
-from ..envs.sensors import View
-from ..judges.base import Clip, JudgeInfo
+from ..envs.sensors import VIEWS, View
+from ..judges.base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo
 from ..judges.clips import FRAMES
 from ..judges.nll import AnswerNLL
 from . import components
@@ -86,6 +86,18 @@ def make(choice: Choice) -> Scorer:
             f"judge {spec.name!r} lacks {', '.join(missing)}; see leapcasa.runs.judge_setup.Scorer"
         )
     return made
+
+
+def ordered(likelihoods: Likelihoods) -> dict[View, dict[str, AnswerNLL]]:
+    """The two labels of every view with "not complete" first, views in their usual order.
+
+    Where two labels tie, a rule takes the first, and a tie must not declare a subtask done.
+    """
+    return {
+        view: {label: likelihoods[view][label] for label in (NOT_COMPLETE, COMPLETE)}
+        for view in VIEWS
+        if view in likelihoods
+    }
 
 
 def frames(spec: ComponentSpec) -> int:
