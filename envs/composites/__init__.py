@@ -1,1 +1,16 @@
 """Reference steps of RoboCasa365's composite tasks, as reviewed data."""
+
+from .model import Composite, Condition, Step, all_steps, render, steps
+from .vocabulary import Skill, skill, skills
+
+__all__ = [
+    "Composite",
+    "Condition",
+    "Skill",
+    "Step",
+    "all_steps",
+    "render",
+    "skill",
+    "skills",
+    "steps",
+]
