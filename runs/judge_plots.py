@@ -63,8 +63,9 @@ def _reliability(axes: "Axes", result: MethodResult) -> None:
         np.array([getattr(b.complete, name) for b in bins], dtype=float)
         for name in ("low", "value", "high")
     )
-    axes.errorbar(mean, value, yerr=(np.maximum(value - low, 0), np.maximum(high - value, 0)),
-                  fmt="o-", color=BLUE, capsize=3, lw=1.5, ms=5, label="judge, 95 %")  # fmt: skip
+    spread = np.maximum([value - low, high - value], 0).tolist()
+    axes.errorbar(mean, value, yerr=spread, fmt="o-", color=BLUE, capsize=3, lw=1.5, ms=5,
+                  label="judge, 95 %")  # fmt: skip
     axes.set_title(
         f"Reliability (ECE {result.reliability.ece:.3f}, Brier {result.reliability.brier:.3f})"
     )
@@ -94,6 +95,8 @@ def _roc(axes: "Axes", results: Sequence[MethodResult], main: MethodResult) -> N
 
 
 def _margins(axes: "Axes", result: MethodResult) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set(title="Margins by true label", ylabel="clips",
              xlabel="margin: score(not complete) − score(complete)")  # fmt: skip
     edges = np.histogram_bin_edges(result.margin, bins=min(40, max(10, len(result.margin) // 4)))
@@ -106,6 +109,7 @@ def _margins(axes: "Axes", result: MethodResult) -> None:
         axes.axvline(result.operating.margin, ymax=0.72, color=GREEN, lw=1.5, ls="--",
                      label=_threshold(result.operating))  # fmt: skip
     axes.legend(loc="upper left")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, axes.get_ylim()[1] * 1.35)  # room for the legend above the bars
 
 

@@ -129,8 +129,9 @@ def test_every_method_is_what_a_loop_over_the_manifest_counts(tmp_path, capfd):
 def test_the_files_say_the_same_as_the_result(tmp_path, capfd):
     clips = random_clips(40, seed=1)
     out = tmp_path / "out"
-    _, found, _ = judged(capfd, write(tmp_path, clips), "--out", out,
-                         "--false-advance-rate", "0.1")  # fmt: skip
+    code, found, err = judged(capfd, write(tmp_path, clips), "--out", out,
+                              "--false-advance-rate", "0.1")  # fmt: skip
+    assert code == 0, (found, err)
     stored = json.loads((out / "results.json").read_text())
     assert stored == {key: value for key, value in found.items() if key not in ("out", "files")}
     assert {Path(path).name for path in found["files"].values()} == set(found["files"])

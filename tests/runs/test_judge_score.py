@@ -132,7 +132,10 @@ BAD = {
         ["--right", "r.npy", "--set", "judge.options.biass=1", *WORDS],
         "biass",
     ),
-    "own judge that is none": (["--right", "r.npy", *WORDS, "--set", "judge=collections:Counter"], "lacks"),
+    "own judge that is none": (
+        ["--right", "r.npy", *WORDS, "--set", "judge=collections:Counter"],
+        "lacks",
+    ),
     "model that is not there": (
         ["--right", "r.npy", *WORDS, "--config", "card-4b", "--base-model", "./gone",
          "--set", "judge=qwen3vl"],
