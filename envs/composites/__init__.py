@@ -1,6 +1,6 @@
 """Reference steps of RoboCasa365's composite tasks, as reviewed data."""
 
-from .model import Composite, Condition, Step, all_steps, render, steps
+from .model import Composite, Condition, Step, all_steps, positions, render, steps
 from .vocabulary import Skill, skill, skills
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Skill",
     "Step",
     "all_steps",
+    "positions",
     "render",
     "skill",
     "skills",

@@ -9,7 +9,8 @@ corrections.yaml holds one entry per reviewed task: nothing if the draft stands,
 form, or a mapping with `steps` (left out if the draft stands) and any of
 `idle` (slots and fixtures that the criterion looks at and that stay as they are),
 `starts` (where objects start, if the sources leave it open), `unsaid` (actions that the description
-names and that are no step), `words` (what the episode fills in), `note` and `doubt`.
+names and that are no step), `words` (what the episode fills in), `nouns` (what to call slots where
+the episode does not say), `note` and `doubt`.
 """
 
 import argparse
@@ -34,7 +35,7 @@ _HEADER = """\
 # Written by `python -m leapcasa.envs.composites.build`; change corrections.yaml instead.
 # Names of skills, slots, fixtures and FixtureTypes are RoboCasa365's; the sentences are ours.
 """
-_EXTRAS = frozenset({"idle", "starts", "unsaid", "words", "note", "doubt"})
+_EXTRAS = frozenset({"idle", "starts", "unsaid", "words", "nouns", "note", "doubt"})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -62,10 +63,14 @@ def load(folder: Path) -> dict[str, dict[str, Any]]:
     """The reviewed corrections of a folder, every entry as a mapping.
 
     Raises:
-        ConfigError: if an entry is neither empty, steps nor a mapping of known keys.
+        ConfigError: if they are no YAML, or an entry is neither empty, steps nor a mapping of known
+            keys.
     """
     path = folder / "corrections.yaml"
-    raw = yaml.safe_load(path.read_text("utf-8"))
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"cannot read the corrections: {error}") from error
     out: dict[str, dict[str, Any]] = {}
     for task, entry in raw.items():
         fields = {"steps": entry} if isinstance(entry, list) else dict(entry or {})
@@ -124,13 +129,14 @@ def faults(folder: Path) -> list[str]:
 def _block(facts: Facts, entry: Mapping[str, Any], reviewed: bool) -> str:
     """One task of steps.yaml."""
     played, world = moves(facts, entry["steps"], entry.get("starts", {}))
+    nouns = entry.get("nouns", {})
     used = {v for move in played for v in move.arguments.values()}
     used |= {o for move in played for others in move.alternatives.values() for o in others}
     fields: dict[str, Any] = {
         "activity": facts.activity,
         "reviewed": reviewed,
         "fixtures": {name: world.kind(name) for name in sorted(used) if _is_fixture(world, name)},
-        "objects": {s: noun(facts, s) for s in sorted(used & set(facts.slots))},
+        "objects": {s: nouns.get(s) or noun(facts, s) for s in sorted(used & set(facts.slots))},
         **{key: entry[key] for key in ("words", "note", "doubt") if key in entry},
     }
     lines = [f"{facts.name}:"]

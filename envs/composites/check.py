@@ -49,8 +49,9 @@ def _names(facts: Facts, entry: Mapping[str, Any], played: Sequence[Move]) -> It
     used = {v for move in played for v in move.arguments.values()}
     for name in sorted(used & set(facts.slots) & set(facts.fixtures)):
         yield f"{name!r} is both an object and a fixture"
-    for name in sorted(set(entry.get("idle", ())) - set(facts.slots) - set(facts.fixtures)):
-        yield f"idle names {name!r}, which the task does not use"
+    for key in ("idle", "starts", "nouns"):
+        for name in sorted(set(entry.get(key, ())) - set(facts.slots) - set(facts.fixtures)):
+            yield f"{key} names {name!r}, which the task does not use"
     text = " ".join(str(item) for item in entry["steps"])
     for word in entry.get("words", ()):
         if f"{{{word}}}" not in text:

@@ -21,6 +21,7 @@ BESIDE: Mapping[str, str] = {
     "near": "next to",
     "far_from": "away from",
     "behind": "behind",
+    "in_front_of": "in front of",
     "left_of": "to the left of",
     "right_of": "to the right of",
 }

@@ -5,7 +5,7 @@ without RoboCasa. They are truth about the tasks: a planner is scored with them 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -180,13 +180,23 @@ def render(composite: Composite, slots: Mapping[str, str]) -> tuple[str, ...]:
         One sentence per step. Steps whose object is only sometimes there come if `slots` names it;
         steps that only some scenes call for are left out.
     """
-    chosen = [
-        step
-        for step in composite.steps
+    chosen = (composite.steps[i] for i in positions(composite, slots))
+    return tuple(_in_words(step.text, composite, slots) for step in chosen)
+
+
+def positions(composite: Composite, slots: Collection[str]) -> tuple[int, ...]:
+    """Which steps an episode has, as positions from 0: the ones that `render` puts into words.
+
+    Args:
+        composite: the task.
+        slots: the object slots that the episode has.
+    """
+    return tuple(
+        i
+        for i, step in enumerate(composite.steps)
         if step.condition == "always"
         or (step.condition == "present" and step.arguments.get("object") in slots)
-    ]
-    return tuple(_in_words(step.text, composite, slots) for step in chosen)
+    )
 
 
 def _in_words(text: str, composite: Composite, slots: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from . import vocabulary
 from .facts import Facts, Part
 from .vocabulary import Skill
 
-_GENERIC = frozenset({"all", "food", "object", "container", "obj", "tool", "drink", "receptacle"})
+_GENERIC = frozenset({"all", "food", "object", "container", "obj", "tool", "receptacle"})
 _RENAMED: Mapping[str, str] = {
     "kettle_non_electric": "kettle",
     "kettle_electric": "electric kettle",
@@ -98,7 +98,12 @@ class World:
 
     def phrase(self, name: str) -> str:
         """A slot as a placeholder, a fixture by its noun."""
-        return f"{{{name}}}" if name in self.facts.slots else vocabulary.noun(self.kind(name))
+        if name in self.facts.slots:
+            return f"{{{name}}}"
+        kind = self.kind(name)
+        # Some tasks register the dining counter as a plain counter beside a stool.
+        dining = vocabulary.group(kind) == "COUNTER" and name.startswith("dining")
+        return vocabulary.noun("DINING_COUNTER" if dining else kind)
 
 
 def noun(facts: Facts, slot: str) -> str:

@@ -79,6 +79,7 @@ PLANTED = [
     ("a skill that is none", {"steps": [{"open": "stove"}]}, "no skill does 'open'"),
     ("a wrong end", {"steps": [{"place": "pot", "into": "sink"}]}, "must be at ['stove']"),
     ("a burner left off", {"steps": [{"place": "pot", "onto": "stove"}]}, "speaks of TurnOn"),
+    ("a noun for nothing", {"steps": [], "nouns": {"pan": "pan"}}, "nouns names 'pan'"),
     ("nothing at all", {"steps": []}, "looks at 'pot'"),
 ]
 
@@ -121,6 +122,9 @@ def test_an_unknown_task_or_key_in_the_corrections_is_refused(folder):
     assert any("did you mean 'BoilPot'" in line for line in build.faults(folder))
     changed(path, "\nBoilPott:\n", "\nBoilPot: {idel: [pot]}\n")
     with pytest.raises(ConfigError, match="did you mean 'idle'"):
+        build.faults(folder)
+    path.write_text("BoilPot:\n- {a\n", "utf-8")
+    with pytest.raises(ConfigError, match="cannot read the corrections"):
         build.faults(folder)
 
 
@@ -194,6 +198,7 @@ def test_steps_for_objects_that_only_some_episodes_have_come_when_they_are_there
     composite = composites.steps("YogurtDelightPrep")
     assert len(composites.render(composite, {})) == 2
     assert len(composites.render(composite, {"fruit_1": "apple"})) == 3
+    assert composites.positions(composite, {"fruit_2"}) == (0, 1, 3)
     assert len(composites.render(composite, {"fruit_1": "apple", "fruit_2": "fig"})) == 4
 
 
