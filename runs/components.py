@@ -110,7 +110,7 @@ def check_names(config: RunConfig) -> None:
         ConfigError: for an unknown short name, or a module or attribute that is not there.
     """
     for part in SHORT_NAMES:
-        _maker(part, getattr(config, part))
+        maker(part, getattr(config, part))
 
 
 def make(config: RunConfig, referee: Referee) -> Components:
@@ -128,10 +128,10 @@ def make(config: RunConfig, referee: Referee) -> Components:
 
 
 def _make(part: str, spec: ComponentSpec, referee: Referee) -> Any:
-    maker = _maker(part, spec)
+    make_one = maker(part, spec)
     own = ":" in spec.name
     try:
-        made = maker(**spec.options) if own else maker(referee, **spec.options)
+        made = make_one(**spec.options) if own else make_one(referee, **spec.options)
     except (TypeError, ValueError) as error:
         raise ConfigError(
             f"{part} {spec.name!r} cannot be made with options {dict(spec.options)}: {error}"
@@ -146,7 +146,16 @@ def _make(part: str, spec: ComponentSpec, referee: Referee) -> Any:
     return made
 
 
-def _maker(part: str, spec: ComponentSpec) -> Maker:
+def maker(part: str, spec: ComponentSpec) -> Maker:
+    """What makes a component, unmade: for a short name it takes the referee before its options.
+
+    Args:
+        part: planner, policy or judge.
+        spec: its name; `module:attribute` gives the attribute itself.
+
+    Raises:
+        ConfigError: for an unknown short name, or a module or attribute that is not there.
+    """
     known = SHORT_NAMES[part]
     if spec.name in known:
         return known[spec.name]

@@ -56,7 +56,7 @@ def eval_command(request: EvalRequest, console: Console) -> int:
     methods = chosen_methods(request.methods, rows)
     if rows.ignored:
         console.note(f"columns without a meaning here: {', '.join(rows.ignored)}")
-    folder = make_folder(request.out or _default_folder(request))
+    folder = (request.out or _default_folder(request)).expanduser().absolute()
     with _open(folder) as store:
         outcome = _measure(request, rows, store, folder, console)
     results = judge_results.evaluate(
@@ -105,13 +105,16 @@ def chosen_methods(asked: str | None, rows: Manifest) -> list[nll.Method]:
     return methods
 
 
-def make_folder(path: Path) -> Path:
-    """The results' folder: new, empty, or of an earlier evaluation, which is continued.
+def make_folder(path: Path) -> bool:
+    """Makes the results' folder unless it is empty or of an earlier evaluation.
+
+    Returns:
+        Whether it is new.
 
     Raises:
         ConfigError: if other files are there, or it cannot be written to.
     """
-    path = path.expanduser().absolute()
+    new = not path.exists()
     try:
         if path.is_dir() and not (path / FILE).exists():
             others = [p.name for p in path.iterdir() if p.name != ".lock"]
@@ -128,7 +131,7 @@ def make_folder(path: Path) -> Path:
         raise ConfigError(
             f"cannot write to {path}: {error.strerror or error}; name another folder with --out DIR"
         ) from error
-    return path
+    return new
 
 
 def write(
@@ -183,16 +186,19 @@ def _default_folder(request: EvalRequest) -> Path:
 
 @contextlib.contextmanager
 def _open(folder: Path) -> Iterator[Store]:
+    """The folder's store; if nothing is measured while it is open, nothing is left behind."""
+    new = make_folder(folder)
     store = Store(folder)
     try:
         yield store
     finally:
         store.close()
-        if not len(store):  # nothing was measured: leave nothing behind
+        if not len(store):
             for name in (FILE, ".lock"):
                 (folder / name).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            if new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
 
 def _measure(

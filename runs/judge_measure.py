@@ -5,9 +5,10 @@ cannot be read or judged is an error of its row: it is reported and never counte
 clips fail one after the other the judge itself is broken, and its error ends the evaluation.
 """
 
+import contextlib
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -86,23 +87,24 @@ class Measurement:
             RecordError: if the store cannot be written.
         """
         pending: list[_Ready] = []
-        for ready in self._ahead(rows):
-            if ready.error:
-                self.outcome.errors[ready.row.id] = ready.error
-            elif ready.known is not None:
-                self.outcome.measured[ready.row.id] = ready.known
-                self.outcome.reused += 1
-            else:
-                pending.append(ready)
-                if len(pending) == self._batch:
-                    self._judge(pending)
-                    pending = []
-            report(self.outcome.done, self.outcome)
+        with contextlib.closing(self._ahead(rows)) as ahead:
+            for ready in ahead:
+                if ready.error:
+                    self.outcome.errors[ready.row.id] = ready.error
+                elif ready.known is not None:
+                    self.outcome.measured[ready.row.id] = ready.known
+                    self.outcome.reused += 1
+                else:
+                    pending.append(ready)
+                    if len(pending) == self._batch:
+                        self._judge(pending)
+                        pending = []
+                report(self.outcome.done, self.outcome)
         self._judge(pending)
         report(self.outcome.done, self.outcome)
         return self.outcome
 
-    def _ahead(self, rows: Sequence[Row]) -> Iterator[_Ready]:
+    def _ahead(self, rows: Sequence[Row]) -> Generator[_Ready, None, None]:
         """Rows in order, read by threads a batch ahead of where they are used."""
         waiting: deque[Future[_Ready]] = deque()
         upcoming = iter(rows)

@@ -131,7 +131,8 @@ def identity(spec: ComponentSpec) -> str:
     if ":" in spec.name:
         source = getattr(inspect.getmodule(made_by), "__file__", None)
         facts["source"] = source and content_hash(Path(source))
-    text = json.dumps(facts, sort_keys=True, default=str)
+    same = {k: float(v) if type(v) is int else v for k, v in facts.items()}  # 20 is 20.0
+    text = json.dumps(same, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -162,11 +163,14 @@ def _judge_class(spec: ComponentSpec) -> Any:
         from ..judges.qwen3vl import Qwen3VLJudge
 
         return Qwen3VLJudge
-    return components._maker("judge", spec)
+    return components.maker("judge", spec)
 
 
 def _defaults(made_by: Any) -> dict[str, Any]:
-    parameters = inspect.signature(made_by).parameters.values()
+    try:
+        parameters = inspect.signature(made_by).parameters.values()
+    except (TypeError, ValueError):  # written in C: its defaults are not told
+        return {}
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
