@@ -99,7 +99,7 @@ def _faults(world: World, move: Move, open_now: set[Part], running: set[str]) ->
             running.add(move.arguments["fixture"])
         case "TurnOff":
             running.discard(move.arguments["fixture"])
-        case "Rinse" | "Fill" | "Turn" if move.arguments["fixture"] not in running:
+        case "Rinse" | "Turn" if move.arguments["fixture"] not in running:
             yield f"the {move.arguments['fixture']} is off"
         case "PickPlace" | "Pour" | "Slide":
             parts = {shutter(world, place) for place in move.reached} - {None}

@@ -113,7 +113,7 @@ def _place(world: World, say: str, subject: Any, item: Mapping[str, Any]) -> Mov
     text = f"Pick the {{{slot}}}" + (f" from the {where}" if where else "")
     text += f" and place it {relation} the {_where(world, Part(target, part), shelf)}{beside}."
     carried = world.contents(slot)
-    resting = {target, *world.chain(target), *near.values()}
+    resting = {target, *world.chain(target)}
     goal = world.root(target) if target in world.spot else Part(target, part)
     world.spot[slot] = Part(target, part)
     return Move(

@@ -50,7 +50,9 @@ def _fixtures_bind(world: World, first: Move, then: Move) -> bool:
     if not shared:
         return False
     kind = vocabulary.group(world.kind(shared[0].fixture))
-    if f in ways or t in ways:
+    if "SetTemperature" in (f, t) and ways & {f, t}:
+        return False
+    if ways & {f, t}:
         return True
     if t == "TurnOn" and kind in _ENCLOSED:
         return first.put_in == shared[0].fixture

@@ -32,7 +32,10 @@ class Move:
     moved: str = ""
     """The slot that the hand carries."""
     resting: frozenset[str] = frozenset()
-    """Slots that must be where they are: what it is put on or beside, and what those stand on."""
+    """Slots that must be where they are: what it is put on, and what that stands on.
+
+    What it is put beside does not count: of a cluster, any one may come first.
+    """
     origin: frozenset[str] = frozenset()
     """Slots that it is taken out of, outermost included."""
     inside: frozenset[str] = frozenset()

@@ -214,6 +214,9 @@ def test_order_is_as_free_as_the_task_is():
     blend = composites.steps("BlendSalsaMix")
     assert [s.after for s in blend.steps] == [(), (0,), (0,), (0,), (1, 2, 3), (4,)]
     assert (0, 5) in blend.precedences()
+    assert composites.steps("RecycleSodaCans").precedences() == frozenset()
+    broil = composites.steps("ToasterOvenBroilFish")
+    assert broil.precedences() == {(0, 1), (0, 2), (1, 2)}
     serve = composites.steps("ServeSteak")
     assert serve.precedences() == {(0, 1)}
 
