@@ -18,6 +18,7 @@ and the scores of each view besides. Lower scores win.
 
 A clip is a video, a folder of pictures, or an .npy file of (T, H, W, 3) uint8. Of longer clips 64
 frames are looked at, uniformly from the first to the last; the moment that is judged is the last.
+To score as the loop does (the newest 64 frames at 20 Hz), cut the clip to its last 3.2 s.
 
 methods: right_left (default), right, left, hand, vote, three_view
 exit codes: 0 scored (whatever the verdict), 1 the model failed, 2 bad input

@@ -21,7 +21,7 @@ def as_text(value: Mapping[str, Any], results: Sequence[MethodResult], folder: P
     """
     main = judge_results.primary(results)
     methods = TextTable(
-        head=("Method", "Accuracy", "95 % interval", "Complete accuracy", "Not complete accuracy",
+        head=("Method", "Accuracy", "95 % interval", "Complete", "Not complete",
               "AUC", "Clips"),
         rows=[
             (r.title, percent(r.accuracy.overall), interval(r.accuracy.overall),
