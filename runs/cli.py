@@ -31,6 +31,7 @@ first steps:
   leapcasa doctor                          is everything there? what to do if not
   leapcasa rollout RinseSinkBasin          one episode with an annotated video
   leapcasa tasks --set composite_unseen    what else can be rolled out
+  leapcasa judge score --right A.mp4 --left B.mp4 --instruction "turn on the faucet"
   leapcasa rollout StartElectricKettle --config baseline --set policy=hold
 
 exit codes: 0 done, 1 the work failed, 2 bad input, 130 interrupted

@@ -25,6 +25,10 @@ from . import decoder
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """What counts as a frame in a folder; other files there are passed over."""
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '([^']+)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*\Z"
+)
+"""What numpy.save writes before an array of plain numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,19 +134,37 @@ def _array(path: Path, frames: int) -> ClipFile:
         raise ConfigError(
             f"{path} holds several arrays; save the clip alone with numpy.save (.npy)"
         )
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ConfigError(f"{path} is no array that can be read: {error}") from error
-    if array.ndim != 4 or array.shape[-1] != 3 or array.dtype != np.uint8:
-        raise ConfigError(
-            f"{path} is {array.shape} {array.dtype}; a clip is (T, H, W, 3) uint8 RGB"
-        )
-    if 0 in array.shape:
-        raise ConfigError(f"{path} is {array.shape}: it holds no frame")
+    array = _mapped(path)
     chosen = _wanted(len(array), frames)
     decoder.check_size(path, len(chosen), *array.shape[1:3])
     return ClipFile(clip=np.array(array[chosen]), total=len(array))
+
+
+def _mapped(path: Path) -> np.ndarray:
+    """The array of an .npy file, (T, H, W, 3) uint8, read from disk where it is looked at.
+
+    The header is read here and not by numpy, which parses it as Python: until 3.11.7 two threads
+    that do so at once can fail with a SystemError (python/cpython issue 106905).
+    """
+    with path.open("rb") as file:
+        magic = file.read(8)
+        wide = magic[6:7] > b"\x01"
+        length = int.from_bytes(file.read(4 if wide else 2), "little")
+        header = _NPY_HEADER.match(file.read(min(length, 1 << 16)))
+        begins = file.tell()
+    if not magic.startswith(b"\x93NUMPY") or header is None:
+        raise ConfigError(f"{path} is no array that can be read; write it with numpy.save")
+    kind, fortran, sizes = (part.decode() for part in header.groups())
+    shape = tuple(int(size) for size in sizes.split(",") if size.strip())
+    if kind not in ("|u1", "<u1", "u1") or len(shape) != 4 or shape[-1] != 3:
+        raise ConfigError(f"{path} is {shape} {kind!r}; a clip is (T, H, W, 3) uint8 RGB ('|u1')")
+    if 0 in shape:
+        raise ConfigError(f"{path} is {shape}: it holds no frame")
+    order = "F" if fortran == "True" else "C"
+    try:
+        return np.memmap(path, np.uint8, "r", offset=begins, shape=shape, order=order)
+    except ValueError as error:
+        raise ConfigError(f"{path} is shorter than its header says: {error}") from error
 
 
 def _wanted(total: int, frames: int) -> list[int]:
