@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 TRANSFORMERS4 := $(VENV)/transformers4
 
 .DEFAULT_GOAL := help
-.PHONY: help install rollout test bench experts tasks-check lock clean
+.PHONY: help install rollout test bench bench-judge experts tasks-check lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 
 bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_env.md)
 	$(BIN)/python benchmarks/env.py $(ARGS)
+
+bench-judge: $(READY) ## the judge beside the model card's procedure (docs/benchmarks_judge.md)
+	$(BIN)/python benchmarks/judge.py $(ARGS)
 
 experts: $(READY) ## the 60 expert episodes (docs/experts.md)
 	$(BIN)/python benchmarks/experts.py --workers 2 $(ARGS)

@@ -142,7 +142,8 @@ class Agent:
             JudgeError: if the judge gives no verdict.
         """
         for view, ring in self._rings.items():
-            ring.push(sensors.images[view])
+            # The eye in the hand is drawn only when it is looked at, and only at its own moment.
+            ring.push(sensors.image(view) if view == "hand" else sensors.images[view])
         if not self.done:
             self._judge_or_time_out(sensors)
         if self.done:

@@ -50,7 +50,7 @@ class Qwen3VLJudge:
         outer_vision_tokens: clip layout of transformers 5.x instead of 4.57's.
         prompt: with `{instruction}` where the subtask goes.
         answer_suffix: appended to both labels and scored with them, for instance `<|im_end|>`.
-        batch: clips that go through the model at once.
+        batch: clips that go through the model at once; None: 16 on a GPU, 2 on a CPU.
         cache_pairs: frame pairs whose features are kept.
 
     Raises:
@@ -75,7 +75,7 @@ class Qwen3VLJudge:
         outer_vision_tokens: bool = False,
         prompt: str = PROMPT,
         answer_suffix: str = "",
-        batch: int = 8,
+        batch: int | None = None,
         cache_pairs: int = 256,
     ) -> None:
         self._method = nll.method(method)

@@ -89,7 +89,17 @@ def doctor(console: Console) -> int:
 
 def examine() -> Iterator[Finding]:
     """All findings, each as soon as it is there. A check that breaks is a finding that fails."""
-    for check in (_python, _packages, _robosuite, _rendering, _assets, _ffmpeg, _gpu, _disk):
+    for check in (
+        _python,
+        _packages,
+        _robosuite,
+        _rendering,
+        _assets,
+        _ffmpeg,
+        _gpu,
+        _models,
+        _disk,
+    ):
         try:
             yield from check()
         except Exception as error:
@@ -299,6 +309,33 @@ def _gpu() -> Iterator[Finding]:
     else:
         found = "; ".join(gpus) or "none found; rollouts run on the CPU"
         yield Finding(name="gpu", level="ok", found=found)
+
+
+def _models() -> Iterator[Finding]:
+    """Which devices can hold a Qwen3-VL, and in which form; tried in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "leapcasa.vlm.support"],
+        capture_output=True,
+        text=True,
+        timeout=IMPORT_SECONDS,
+    )
+    try:
+        devices = json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        yield Finding(name="models", level="fail", found=reason, mend=REINSTALL)
+        return
+    for device in devices:
+        where = f"{device['device']} ({device['name']})"
+        broken = {form: device[form] for form in ("bfloat16", "nf4") if device[form] != "ok"}
+        if broken:
+            found = "; ".join(f"no {form}: {reason}" for form, reason in broken.items())
+            mend = "pip install --force-reinstall --no-deps bitsandbytes, or quantization=none"
+            yield Finding(name="models", level="warn", found=f"{where}: {found}", mend=mend)
+        else:
+            slow = "; slow, meant for small checkpoints" if device["device"] == "cpu" else ""
+            found = f"{where} runs float32, bfloat16 and 4-bit NF4{slow}"
+            yield Finding(name="models", level="ok", found=found)
 
 
 def _disk() -> Iterator[Finding]:

@@ -15,6 +15,10 @@ PACKAGES = (
     "imageio-ffmpeg",
     "pillow",
     "pyarrow",
+    "torch",
+    "transformers",
+    "peft",
+    "bitsandbytes",
 )
 """Distributions that have to be installed."""
 

@@ -44,13 +44,21 @@ class AnswerScorer:
     Args:
         loaded: the model.
         layout: how clips are shown to it.
-        batch: how many clips go through the text tower at once; bounds its memory.
+        batch: how many clips go through the text tower at once; bounds its memory. None: 16 on a
+            GPU; 2 on a CPU, whose caches a larger batch leaves.
         cache_pairs: see `VisionEncoder`.
     """
 
     def __init__(
-        self, loaded: LoadedModel, layout: ClipLayout, *, batch: int = 8, cache_pairs: int = 256
+        self,
+        loaded: LoadedModel,
+        layout: ClipLayout,
+        *,
+        batch: int | None = None,
+        cache_pairs: int = 256,
     ) -> None:
+        if batch is None:
+            batch = 2 if loaded.device.type == "cpu" else 16
         if batch < 1 or cache_pairs < 0:
             raise ConfigError(f"batch >= 1 and cache_pairs >= 0 are needed: {batch}, {cache_pairs}")
         self.layout = layout

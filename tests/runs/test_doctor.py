@@ -91,8 +91,31 @@ def test_a_disk_is_judged_by_its_room(free, level, monkeypatch):
     assert find("disk", room._disk).level == level
 
 
+def test_devices_are_tried_with_real_weights():
+    finding = find("models", room._models)
+    assert finding.level == "ok"
+    assert finding.found.startswith("cpu")
+    assert "NF4" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("printed", "level", "said"),
+    [
+        ('[{"device": "cuda:0", "name": "H200", "bfloat16": "ok", "nf4": "no kernel"}]', "warn",
+         "no nf4: no kernel"),
+        ("Illegal instruction", "fail", "exit code 0"),
+    ],
+)  # fmt: skip
+def test_a_device_that_cannot_hold_a_model_is_said(printed, level, said, monkeypatch):
+    done = SimpleNamespace(stdout=printed, stderr="", returncode=0)
+    monkeypatch.setattr(room.subprocess, "run", lambda *a, **k: done)
+    finding = find("models", room._models)
+    assert finding.level == level
+    assert said in finding.found
+
+
 def test_a_check_that_breaks_is_a_failure_and_the_others_go_on(monkeypatch):
-    for name in ("_robosuite", "_rendering", "_gpu", "_ffmpeg"):
+    for name in ("_robosuite", "_rendering", "_gpu", "_ffmpeg", "_models"):
         monkeypatch.setattr(room, name, lambda: iter(()))
 
     def broken():

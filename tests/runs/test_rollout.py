@@ -144,3 +144,30 @@ def test_ctrl_c_finishes_all_files_and_says_interrupted(tmp_path):
 def _seen(folder: Path, event: str) -> bool:
     path = folder / "events.jsonl"
     return path.exists() and f'"{event}"' in path.read_text()
+
+
+@pytest.mark.sim
+def test_the_loop_runs_with_the_vision_language_judge(small_checkpoint, tmp_path):
+    """Nothing privileged, a real Qwen3-VL between steps; its margin is made unreachable."""
+    options = [
+        "judge=qwen3vl",
+        f"judge.options.base_model={small_checkpoint}",
+        "advance.interval=16",
+        "judge.options.method=three_view",
+        "advance.margin=50",
+        "limits.max_steps=34",
+    ]
+    more = [part for option in options for part in ("--set", option)]
+    told = subprocess.run(
+        command(tmp_path / "run", *more), capture_output=True, text=True, timeout=400
+    )
+    assert told.returncode == 0, told.stderr
+    result = json.loads(told.stdout)
+    assert result["privileged"] == []
+    lines = (tmp_path / "run" / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    calls = [event for event in events if event.get("event") == "JudgeCalled"]
+    assert [call["step"] for call in calls] == [16, 32]
+    assert set(calls[0]["per_view"]) == {"right", "left", "hand"}
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["config"]["judge"]["options"]["base_model"] == str(small_checkpoint)

@@ -80,16 +80,16 @@ class Naive:
     @torch.no_grad()
     def __call__(self, clip, instruction):
         prompt = self.prompt(instruction)
-        before = self.inputs(clip, prompt)["input_ids"].shape[1]
         found = {}
         for label in LABELS:
             inputs = self.inputs(clip, prompt + label)
             ids = inputs["input_ids"][0]
-            logits = self.model(**inputs).logits[0].double()
+            count = len(self.processor.tokenizer(label)["input_ids"])
+            logits = self.model(**inputs).logits[0]
             nll = 0.0
-            for position in range(before, len(ids)):
-                nll -= torch.log_softmax(logits[position - 1], -1)[ids[position]].item()
-            found[label] = (nll, len(ids) - before)
+            for position in range(len(ids) - count, len(ids)):
+                nll -= torch.log_softmax(logits[position - 1].double(), -1)[ids[position]].item()
+            found[label] = (nll, count)
         return found
 
 
