@@ -7,11 +7,13 @@ never changes the episode.
 """
 
 import copy
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
+from .composites import episode
 from .predicates import Memory, Predicate, predicate_for
 from .skills import Skill, Target, parse
 from .truth import Box, FixtureTruth, JointTruth, RobotTruth, Vec3
@@ -76,6 +78,15 @@ class Referee:
         self._boxes: dict[tuple[int, int], list[int]] = {}
 
     # the task ----------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        return type(self._raw).__name__
+
+    def names(self) -> Mapping[str, str]:
+        """What this episode calls its objects: slot, or word left to the episode -> its name."""
+        return episode.names(self._raw)
 
     @property
     def instruction(self) -> str:

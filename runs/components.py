@@ -48,6 +48,19 @@ def _split(referee: Referee, **options: Any) -> Any:
     return SplitPlanner(**options)
 
 
+def _script(referee: Referee, **options: Any) -> Any:
+    from ..agent.script import ScriptPlanner
+
+    # The name of the task is no secret of the kitchen: the user has typed it.
+    return ScriptPlanner(**{"task": lambda: referee.task, **options})
+
+
+def _docstring(referee: Referee, **options: Any) -> Any:
+    from ..agent.docstring import DocstringPlanner
+
+    return DocstringPlanner(referee, **options)
+
+
 def _referee(referee: Referee, **options: Any) -> Any:
     from ..judges.referee import RefereeJudge
 
@@ -69,7 +82,7 @@ def _qwen3vl(referee: Referee, **options: Any) -> Any:
 
 
 SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
-    "planner": {"split": _split},
+    "planner": {"docstring": _docstring, "script": _script, "split": _split},
     "policy": {"expert": _expert, "hold": _hold, "random": _random},
     "judge": {"qwen3vl": _qwen3vl, "referee": _referee, "stillness": _stillness},
 }

@@ -21,7 +21,7 @@ ALLOWED = {
 }
 MODEL_LIBRARIES = {"transformers", "peft", "bitsandbytes", "tokenizers", "huggingface_hub"}
 """Only the room `vlm` may import them."""
-REFEREE_USERS = {"envs/referee.py", "judges/referee.py"}
+REFEREE_USERS = {"envs/referee.py", "judges/referee.py", "agent/docstring.py"}
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
