@@ -21,6 +21,7 @@ class AdvanceRule:
         self.replans = 0
         """How often the planner was asked again."""
         self._streak = 0
+        self._refusals = 0
 
     def begin_episode(self) -> None:
         """Forget everything."""
@@ -31,6 +32,7 @@ class AdvanceRule:
         """Forget the subtask before."""
         self.attempt = 0
         self._streak = 0
+        self._refusals = 0
 
     def judge_due(self, steps: int) -> bool:
         """True if a verdict is wanted now.
@@ -46,16 +48,25 @@ class AdvanceRule:
 
     def complete(self, margin: float) -> bool:
         """Take one verdict in; True if with it the subtask counts as done."""
-        self._streak = self._streak + 1 if self.accepts(margin) else 0
+        accepted = self.accepts(margin)
+        self._streak = self._streak + 1 if accepted else 0
+        self._refusals = 0 if accepted else self._refusals + 1
         return self._streak >= self.config.consecutive
 
     def timed_out(self, steps: int) -> bool:
         """True if this attempt has had its time."""
         return steps >= self.config.timeout
 
+    @property
+    def refused_too_often(self) -> bool:
+        """True if this attempt has had as many refusals in a row as are borne."""
+        most = self.config.max_refusals
+        return most is not None and self._refusals >= most
+
     def remedy(self) -> Remedy:
         """What follows a failed attempt; counts it."""
         self._streak = 0
+        self._refusals = 0
         if self.attempt < self.config.retries:
             self.attempt += 1
             return "retry"

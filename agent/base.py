@@ -12,6 +12,8 @@ class Subtask:
     """One step of a plan, in the words policy and judge are given."""
 
     text: str
+    said: str = ""
+    """The planner's own words for it, where they differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,8 @@ class Plan:
     """What the planner said, word for word."""
     rejected: tuple[str, ...] = ()
     """Reasons for which earlier answers or single steps were refused."""
+    made_by: str = ""
+    """Who made it in the end, where that is not the planner that was asked (a fallback)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,8 @@ class PlannerInfo:
     """True if it reads what the sensors do not show."""
     views: tuple[View, ...] = field(default=())
     """The views it looks at; empty for a planner of language alone."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What else its plans depend on, for instance the prompt template and its hash."""
 
 
 class Planner(Protocol):

@@ -31,6 +31,10 @@ class PlanMade(Event):
     subtasks: tuple[str, ...]
     raw: str
     rejected: tuple[str, ...]
+    said: tuple[str, ...] = ()
+    """The planner's own words for each subtask; empty where they are the subtask's."""
+    made_by: str = ""
+    """Who made the plan, where it was a fallback."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,10 @@ class Replanned(Event):
     subtasks: tuple[str, ...]
     raw: str
     rejected: tuple[str, ...]
+    said: tuple[str, ...] = ()
+    """The planner's own words for each subtask; empty where they are the subtask's."""
+    made_by: str = ""
+    """Who made the plan, where it was a fallback."""
 
 
 @dataclass(frozen=True, kw_only=True)

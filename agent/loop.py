@@ -129,6 +129,8 @@ class Agent:
                 subtasks=tuple(self._texts),
                 raw=plan.raw,
                 rejected=plan.rejected,
+                said=_said(plan),
+                made_by=plan.made_by,
             )
         )
         self._start(sensors)
@@ -170,7 +172,7 @@ class Agent:
                 self._statuses[self._index] = "done"
                 self._go_on(sensors)
                 return
-        if self._rule.timed_out(steps):
+        if self._rule.timed_out(steps) or self._rule.refused_too_often:
             self._remedy(sensors)
 
     def _clips(self, steps: int) -> Mapping[View, Clip]:
@@ -203,7 +205,12 @@ class Agent:
         self._replanned.add(self._index)
         self._note(
             log.Replanned(
-                step=sensors.step, subtasks=tuple(fresh), raw=plan.raw, rejected=plan.rejected
+                step=sensors.step,
+                subtasks=tuple(fresh),
+                raw=plan.raw,
+                rejected=plan.rejected,
+                said=_said(plan),
+                made_by=plan.made_by,
             )
         )
         self._go_on(sensors)
@@ -310,6 +317,12 @@ def checked_chunk(chunk: npt.ArrayLike, policy: str) -> tuple[Actions, int]:
         raise PolicyError(f"policy {policy!r}: action[{row}, {column}] is {given[row, column]}")
     clipped = np.clip(given, -1.0, 1.0)
     return clipped, int(np.count_nonzero(clipped != given))
+
+
+def _said(plan: Plan) -> tuple[str, ...]:
+    """The planner's own words, if any of them differ from the subtasks'."""
+    words = tuple(subtask.said for subtask in plan.subtasks)
+    return words if any(words) else ()
 
 
 def _clip(ring: FrameRing, frames: int, own: int) -> Clip:

@@ -11,20 +11,30 @@ MAX_CHARACTERS = 400
 """Of one subtask."""
 
 
-def checked(texts: Sequence[str], *, raw: str, rejected: Sequence[str] = ()) -> Plan:
+def checked(
+    texts: Sequence[str],
+    *,
+    raw: str,
+    rejected: Sequence[str] = (),
+    said: Sequence[str] = (),
+    made_by: str = "",
+) -> Plan:
     """A plan of the texts that can be subtasks; each one refused leaves a reason.
 
     Args:
         texts: the steps in order.
         raw: what the planner said.
         rejected: reasons gathered before.
+        said: the planner's own words for each text, where they differ.
+        made_by: see `Plan.made_by`.
 
     Raises:
         LeapcasaError: if nothing usable is left.
     """
     kept: list[Subtask] = []
     reasons = list(rejected)
-    for text in texts:
+    for index, text in enumerate(texts):
+        own = said[index] if said else ""
         words = " ".join(text.split())
         if not any(c.isalnum() for c in words):
             reasons.append(f"a step without words: {text!r}")
@@ -34,7 +44,7 @@ def checked(texts: Sequence[str], *, raw: str, rejected: Sequence[str] = ()) -> 
             reasons.append(f"steps after the first {MAX_SUBTASKS}")
             break
         else:
-            kept.append(Subtask(text=words))
+            kept.append(Subtask(text=words, said=own if own != words else ""))
     if not kept:
         raise LeapcasaError(f"the planner gave no usable step ({'; '.join(reasons) or 'no text'})")
-    return Plan(subtasks=tuple(kept), raw=raw, rejected=tuple(reasons))
+    return Plan(subtasks=tuple(kept), raw=raw, rejected=tuple(reasons), made_by=made_by)

@@ -36,6 +36,8 @@ class AdvanceConfig:
     """Verdicts in a row that must say complete."""
     timeout: int = _number(400, 1, 1_000_000, unit="steps")
     """Control steps after which an attempt at a subtask has failed."""
+    max_refusals: int | None = _number(None, 1, 1_000_000, unit="verdicts")
+    """Refusals of the judge in a row after which an attempt has failed; null: only the timeout."""
     retries: int = _number(1, 0, 100)
     """Further attempts at the same subtask after the first."""
     on_timeout: OnTimeout = "replan"

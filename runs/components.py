@@ -61,6 +61,13 @@ def _docstring(referee: Referee, **options: Any) -> Any:
     return DocstringPlanner(referee, **options)
 
 
+def _leap(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..agent.leap import LeapPlanner
+
+    return LeapPlanner(**options)
+
+
 def _referee(referee: Referee, **options: Any) -> Any:
     from ..judges.referee import RefereeJudge
 
@@ -82,7 +89,7 @@ def _qwen3vl(referee: Referee, **options: Any) -> Any:
 
 
 SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
-    "planner": {"docstring": _docstring, "script": _script, "split": _split},
+    "planner": {"leap": _leap, "docstring": _docstring, "script": _script, "split": _split},
     "policy": {"expert": _expert, "hold": _hold, "random": _random},
     "judge": {"qwen3vl": _qwen3vl, "referee": _referee, "stillness": _stillness},
 }

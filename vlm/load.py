@@ -27,6 +27,8 @@ class LoadConfig:
 
     base_model: str
     """A folder, or a hub id such as `Qwen/Qwen3-VL-4B-Instruct`."""
+    subfolder: str | None = None
+    """Where in the folder or repository the checkpoint lies, for instance `checkpoint-5000`."""
     adapter: str | None = None
     """A LoRA adapter: a folder or hub id; None for the bare model."""
     quantization: Quantization = "none"
@@ -74,7 +76,10 @@ def load(config: LoadConfig) -> LoadedModel:
             fit the device or the adapter.
     """
     folder = fetch(
-        config.base_model, revision=config.revision, local_files_only=config.local_files_only
+        config.base_model,
+        subfolder=config.subfolder,
+        revision=config.revision,
+        local_files_only=config.local_files_only,
     )
     described = read_json(folder, "config.json")
     if described.get("model_type") != "qwen3_vl":

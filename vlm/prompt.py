@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from ..configs import ConfigError
 from .load import LoadedModel
+from .positions import mrope
 
 _VIDEO, _START, _END = "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"
 
@@ -176,22 +177,7 @@ class PromptBuilder:
         return list(ids[:cut]), list(ids[cut:])
 
     def _with_positions(self, ids: npt.NDArray[np.int64]) -> Prefix:
-        """Gives every token its place in time, row and column.
-
-        Text counts up one by one; a block of visual tokens takes one time step, its tokens spread
-        over rows and columns, and the text goes on behind the longer side.
-        Source: Qwen3VLModel.get_rope_index of transformers.
-        """
+        grids = [(self._grid, self._grid)] * self.layout.pairs
+        positions, following = mrope(ids, {self._video_id}, grids)
         visual = np.flatnonzero(ids == self._video_id)
-        rows, columns = np.divmod(np.arange(self._grid**2), self._grid)
-        positions = np.empty((3, len(ids)), np.int64)
-        at, index = 0, 0
-        while index < len(ids):
-            if ids[index] != self._video_id:
-                positions[:, index] = at
-                at, index = at + 1, index + 1
-                continue
-            block = slice(index, index + self._grid**2)
-            positions[:, block] = np.stack([np.full_like(rows, at), at + rows, at + columns])
-            at, index = at + self._grid, index + self._grid**2
-        return Prefix(ids=ids, visual=visual, positions=positions, next_position=at)
+        return Prefix(ids=ids, visual=visual, positions=positions, next_position=following)

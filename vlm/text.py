@@ -63,6 +63,30 @@ class _Behind:
         return torch.cat([before_k, keys], dim=2), torch.cat([before_v, values], dim=2)
 
 
+class GrowingCache:
+    """Keys and values of one text that is read bit by bit, in buffers that are made once.
+
+    Cutting it back to a shorter text is setting `length`.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity, self.length = capacity, 0
+        self._buffers: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def update(
+        self, keys: "torch.Tensor", values: "torch.Tensor", layer: int, *_: Any, **__: Any
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """Called by each layer: put the new keys and values behind the old, and give all."""
+        if layer == len(self._buffers):
+            shape = (*keys.shape[:2], self.capacity, keys.shape[3])
+            self._buffers.append((keys.new_empty(shape), values.new_empty(shape)))
+        end = self.length + keys.shape[2]
+        kept_k, kept_v = self._buffers[layer]
+        kept_k[:, :, self.length : end] = keys
+        kept_v[:, :, self.length : end] = values
+        return kept_k[:, :, :end], kept_v[:, :, :end]
+
+
 class TextTower:
     """Runs the language model of one checkpoint.
 
@@ -144,6 +168,47 @@ class TextTower:
         wanted = torch.tensor([token for pick in picks for _, token in pick], device=self._device)
         losses = -likely.gather(1, wanted[:, None])[:, 0].double()
         return _grouped(losses.tolist(), questions)
+
+    def read(
+        self,
+        ids: "torch.Tensor",
+        positions: "torch.Tensor",
+        cache: "GrowingCache",
+        seen: "torch.Tensor | None" = None,
+        features: "torch.Tensor | None" = None,
+    ) -> "torch.Tensor":
+        """Read more tokens of one text, behind those in the cache, which grows by them.
+
+        Args:
+            ids: (T,) token ids.
+            positions: (3, T) their positions.
+            cache: what was read before.
+            seen: indices into `ids` of visual tokens.
+            features: (1 + levels, len(seen), width), see `VisionEncoder.features`.
+
+        Returns:
+            (vocabulary,) float32 logits of the token after the last one.
+        """
+        import torch
+
+        hidden = self._tower.embed_tokens(ids.to(self._device))[None].to(self._dtype)
+        levels = 0
+        if seen is not None and features is not None and len(seen):
+            seen, features = seen.to(self._device), features.to(self._dtype)
+            hidden[:, seen] = features[0]
+            levels = len(features) - 1
+        turn = self._rotation(hidden, positions[:, None])
+        before, count = cache.length, len(ids)
+        mask = None  # causal by itself while nothing is before, and for a single token
+        if before and count > 1:
+            mask = torch.ones(count, before + count, dtype=torch.bool, device=self._device)
+            mask = mask.tril(before)[None, None]
+        for index, layer in enumerate(self._tower.layers):
+            hidden = _run(layer, hidden, turn, mask, cache)
+            if index < levels and features is not None and seen is not None:
+                hidden = hidden.index_add(1, seen, features[None, index + 1])
+        cache.length = before + count
+        return self._head(self._tower.norm(hidden[0, -1])).float()
 
     def _rotation(self, hidden: "torch.Tensor", positions: "torch.Tensor") -> Any:
         return self._tower.rotary_emb(hidden, positions.to(self._device))

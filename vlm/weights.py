@@ -13,11 +13,18 @@ from ..configs import ConfigError
 _PATTERNS = ("*.json", "*.jinja", "*.txt", "*.safetensors")
 
 
-def fetch(name: str, *, revision: str | None = None, local_files_only: bool = False) -> Path:
+def fetch(
+    name: str,
+    *,
+    subfolder: str | None = None,
+    revision: str | None = None,
+    local_files_only: bool = False,
+) -> Path:
     """The folder that holds a checkpoint.
 
     Args:
         name: a folder, or a hub id such as `Qwen/Qwen3-VL-4B-Instruct`.
+        subfolder: of the folder or repository; only it is fetched.
         revision: branch, tag or commit on the hub; ignored for folders.
         local_files_only: use what was fetched before, never the network.
 
@@ -26,7 +33,7 @@ def fetch(name: str, *, revision: str | None = None, local_files_only: bool = Fa
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return folder.absolute()
+        return _within(folder.absolute(), subfolder)
     if not _is_hub_id(name):
         raise ConfigError(
             f"no checkpoint at {name!r}: there is no such folder, and a hub id looks like "
@@ -38,12 +45,12 @@ def fetch(name: str, *, revision: str | None = None, local_files_only: bool = Fa
         found = snapshot_download(
             name,
             revision=revision,
-            allow_patterns=list(_PATTERNS),
+            allow_patterns=[f"{subfolder}/{p}" if subfolder else p for p in _PATTERNS],
             local_files_only=local_files_only,
         )
     except Exception as error:  # the hub's client raises many kinds, some of httpx or requests
         raise ConfigError(_missing(name, local_files_only, error)) from error
-    return Path(found)
+    return _within(Path(found), subfolder)
 
 
 def read_json(folder: Path, file: str) -> Mapping[str, Any]:
@@ -91,6 +98,17 @@ def require_safetensors(folder: Path, stem: str) -> None:
                 pass
         except (SafetensorError, OSError) as error:
             raise ConfigError(f"{file} is damaged ({error}); download it again") from error
+
+
+def _within(folder: Path, subfolder: str | None) -> Path:
+    if subfolder is None:
+        return folder
+    inside = (folder / subfolder).resolve()
+    if not inside.is_relative_to(folder.resolve()) or not inside.is_dir():
+        there = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != ".")
+        hint = f"; there are {', '.join(there[:12])}" if there else ""
+        raise ConfigError(f"{folder} has no folder {subfolder!r}{hint}")
+    return inside
 
 
 def _is_hub_id(name: str) -> bool:
