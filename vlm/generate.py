@@ -105,7 +105,8 @@ class TextGenerator:
         Args:
             pictures: (H, W, 3) uint8 each, shown in order before the text.
             text: the user's words.
-            sampling: how tokens are chosen; the same seed gives the same answer.
+            sampling: how tokens are chosen; the same seed gives the same answer, up to what the
+                rounding of a reused prompt can move (a tie, or a draw on the edge of two tokens).
             stop: told the answer so far; True ends it.
             allow: told a continued answer and whether it would end there; tokens for which it is
                 False are passed over (constrained decoding).
@@ -274,11 +275,11 @@ def _order(values: np.ndarray, sampling: Sampling, random: np.random.Generator) 
         scaled = values[ranked] / sampling.temperature
         chances = np.exp(scaled - scaled.max())
         chances /= chances.sum()
-        kept = int(np.searchsorted(np.cumsum(chances), sampling.top_p)) + 1
-        pool = chances[:kept] / chances[:kept].sum()
-        drawn = random.choice(kept, size=np.count_nonzero(pool), replace=False, p=pool)
-        yield from (int(token) for token in ranked[drawn])
-        ranked = ranked[kept:]
+        pool = np.cumsum(chances[: int(np.searchsorted(np.cumsum(chances), sampling.top_p)) + 1])
+        # One number a token, whatever the pool: rounding must not shift all draws that follow.
+        drawn = int(np.searchsorted(pool, random.random() * pool[-1], side="right"))
+        yield int(ranked[drawn])
+        ranked = np.delete(ranked, drawn)
     yield from (int(token) for token in ranked)
 
 

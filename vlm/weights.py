@@ -4,6 +4,7 @@ Only safetensors, JSON and text files are ever fetched or read: no pickles, no c
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,8 @@ def require_safetensors(folder: Path, stem: str) -> None:
 def _within(folder: Path, subfolder: str | None) -> Path:
     if subfolder is None:
         return folder
-    inside = (folder / subfolder).resolve()
-    if not inside.is_relative_to(folder.resolve()) or not inside.is_dir():
+    inside = Path(os.path.normpath(folder / subfolder))
+    if not inside.is_relative_to(folder) or not inside.is_dir():
         there = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != ".")
         hint = f"; there are {', '.join(there[:12])}" if there else ""
         raise ConfigError(f"{folder} has no folder {subfolder!r}{hint}")
