@@ -83,18 +83,22 @@ def news(events: Sequence[log.Event]) -> str:
     for event in events:
         if isinstance(event, log.PlanMade):
             count = len(event.subtasks)
-            words = f"planned {count} subtask{'s' * (count != 1)}"
+            words = f"planned {count} subtask{'s' * (count != 1)}{_spare(event)}"
         elif isinstance(event, log.Replanned):
-            words = f"planned anew: {len(event.subtasks)} more subtasks"
+            words = f"planned anew: {len(event.subtasks)} more subtasks{_spare(event)}"
         elif isinstance(event, log.Advanced):
             words = f"subtask {event.index + 1} declared done"
         elif isinstance(event, log.Retried):
-            words = f"subtask {event.index + 1} ran out of time and is tried again"
+            words = f"subtask {event.index + 1} failed and is tried again"
         elif isinstance(event, log.Skipped):
-            words = f"subtask {event.index + 1} ran out of time and is skipped"
+            words = f"subtask {event.index + 1} failed and is skipped"
         elif isinstance(event, log.Stopped) and event.reason in ENDS:
             words = ENDS[event.reason]
     return words
+
+
+def _spare(event: log.PlanMade | log.Replanned) -> str:
+    return f" by the fallback {event.made_by}" if event.made_by else ""
 
 
 def ending(end_reason: str, success: bool, first_success_s: float | None) -> Ending:

@@ -161,6 +161,36 @@ def test_a_replan_gets_the_history_and_the_newest_image_and_can_still_succeed():
     assert names(happened).count("Replanned") == 1
 
 
+def test_refusals_in_a_row_fail_an_attempt_before_its_time():
+    """Verdicts at 2, 4, 6 ...; the third refusal in a row ends the attempt, not the timeout."""
+    agent = make(PlannedJudge(set()), timeout=100, max_refusals=3, retries=1, on_timeout="skip")
+    _, happened = run(agent)
+    failed = [e.step for e in happened if type(e).__name__ in ("Retried", "Skipped")]
+    assert failed == [6, 12, 18, 24]
+
+
+def test_a_streak_of_refusals_is_broken_by_a_verdict_that_says_complete():
+    agent = make(PlannedJudge({4, 8, 12}), timeout=100, max_refusals=2, consecutive=2)
+    _, happened = run(agent, steps=14)
+    assert not any(type(e).__name__ in ("Skipped", "Replanned", "Stopped") for e in happened)
+
+
+def test_the_planners_own_words_and_a_fallback_are_on_the_record():
+    class Wordy(ListPlanner):
+        def plan(self, instruction, images, history=()):
+            self.asked.append(tuple(history))
+            subtask = Subtask(text="Open it", said="then open it!")
+            return Plan(subtasks=(subtask,), raw="raw", rejected=("why",), made_by="split")
+
+    agent = make(
+        PlannedJudge(set()), planner=Wordy(), timeout=4, on_timeout="replan", max_replans=1
+    )
+    _, happened = run(agent)
+    for event in (e for e in happened if type(e).__name__ in ("PlanMade", "Replanned")):
+        assert event.said == ("then open it!",)
+        assert (event.made_by, event.raw, event.rejected) == ("split", "raw", ("why",))
+
+
 def test_replans_are_bounded():
     planner = ListPlanner(["a"], ["b"], ["c"])
     agent = make(PlannedJudge(set()), planner=planner, on_timeout="replan", max_replans=1)
