@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from leapcasa.agent.base import Plan, PlannerInfo, Subtask
 from leapcasa.agent.loop import Agent
 from leapcasa.configs import AdvanceConfig, ConfigError, JudgeError
+from leapcasa.envs.ring import FrameRing
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.judges.qwen3vl import Qwen3VLJudge
 from leapcasa.policies.hold import HoldPolicy
@@ -137,3 +139,48 @@ def test_the_loop_asks_it_every_16_steps_and_gets_what_the_frames_say(
     for label, score in calls[-1].scores.items():
         by_hand = (right[label][0] / right[label][1] + left[label][0] / left[label][1]) / 2
         assert score == pytest.approx(by_hand, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_fuzzed_stream_scores_as_the_plain_procedure(small_checkpoint, naive_module, seed):
+    """Odd steps, drops, repeats, resets, other subtasks and jumps; every verdict is compared."""
+    frames, size = 8, 64
+    judge = Qwen3VLJudge(str(small_checkpoint), frames=frames, size=size, cache_pairs=10)
+    naive = naive_module.Naive(small_checkpoint)
+    rng = np.random.default_rng(seed)
+    library = rng.integers(0, 256, (2, 30, size, size, 3), dtype=np.uint8)
+    rings = {"right": FrameRing(frames, size, size), "left": FrameRing(frames, size, size)}
+    at, words = 0, WORDS
+    for _ in range(12):
+        event = rng.choice(["even", "odd", "drop", "repeat", "reset", "jump", "subtask", "again"])
+        if event == "reset":
+            for ring in rings.values():
+                ring.reset()
+        if event == "jump":
+            at = int(rng.integers(30))
+        if event == "subtask":
+            words = f"{WORDS} {rng.integers(100)}"
+            judge.reset(words)
+        for _ in range(
+            {"even": 4, "odd": 3, "again": 0 if rings["right"].count else 1}.get(event, 2)
+        ):
+            at += {"drop": 2, "repeat": 0}.get(event, 1)
+            for ring, film in zip(rings.values(), library, strict=True):
+                ring.push(film[at % 30].copy())
+        clips = {view: ring.last(frames) for view, ring in rings.items()}
+        verdict = judge.score(clips, words)
+        for view, clip in clips.items():
+            for label, (nll, tokens) in naive(np.array(clip), words).items():
+                assert verdict.per_view[view][label] == pytest.approx(nll / tokens, abs=1e-4)
+    assert judge.scorer.vision.reused > 0
+
+
+def test_gpu_memory_that_runs_out_ends_in_one_clear_error(small_checkpoint, film, monkeypatch):
+    judge = Qwen3VLJudge(str(small_checkpoint), frames=4)
+
+    def full(*_):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(judge.scorer.vision, "features", full)
+    with pytest.raises(JudgeError, match=r"out of GPU memory.*nf4"):
+        judge.score({"right": film(4), "left": film(4)}, WORDS)
