@@ -171,3 +171,33 @@ def test_the_loop_runs_with_the_vision_language_judge(small_checkpoint, tmp_path
     assert set(calls[0]["per_view"]) == {"right", "left", "hand"}
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["config"]["judge"]["options"]["base_model"] == str(small_checkpoint)
+
+
+@pytest.mark.sim
+def test_the_loop_runs_with_a_plan_written_by_a_model(small_checkpoint, tmp_path):
+    """A real Qwen3-VL with random weights writes the plan, twice: nothing it says gets done."""
+    options = [
+        "planner=leap",
+        f"planner.options.base_model={small_checkpoint}",
+        "planner.options.constrained=true",
+        "planner.options.max_new_tokens=24",
+        "planner.options.retries=0",
+        "advance.timeout=10",
+        "advance.on_timeout=replan",
+        "advance.max_replans=1",
+        "limits.max_steps=25",
+    ]
+    more = [part for option in options for part in ("--set", option)]
+    told = subprocess.run(
+        command(tmp_path / "run", *more), capture_output=True, text=True, timeout=400
+    )
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["privileged"] == []
+    lines = (tmp_path / "run" / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    plans = [event for event in events if event["event"] in ("PlanMade", "Replanned")]
+    assert [event["event"] for event in plans] == ["PlanMade", "Replanned"]
+    assert all(event["raw"].startswith("1) ") for event in plans)
+    assert all(event["rejected"] and event["made_by"] == "split" for event in plans)
+    parts = json.loads((tmp_path / "run" / "run.json").read_text())["parts"]
+    assert parts["planner"]["settings"]["template"] == "leap-1"
