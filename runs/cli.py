@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..configs.errors import ConfigError, LeapcasaError
-from . import judge_args
+from . import judge_args, plan_args
 from .console import Console
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     _add_doctor(subcommands)
     _add_rollout(subcommands)
     _add_judge(subcommands)
+    _add_plan(subcommands)
     _add_tasks(subcommands)
     _add_assets(subcommands)
     _add_config(subcommands)
@@ -169,6 +170,20 @@ def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     judge_args.add_eval(
         _add(inner, "eval", "measure the judge on labelled clips: accuracy, calibration, ROC",
              judge_args.evaluate, epilog=judge_args.EVAL_EPILOG)
+    )  # fmt: skip
+
+
+def _add_plan(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "use a planner by itself: make one plan, or measure planners on composite tasks"
+    one = subcommands.add_parser("plan", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    inner = one.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    plan_args.add_make(
+        _add(inner, "make", "break one instruction into subtasks, without a robot",
+             plan_args.make, epilog=plan_args.MAKE_EPILOG)
+    )  # fmt: skip
+    plan_args.add_eval(
+        _add(inner, "eval", "measure planners against the reference steps of composite tasks",
+             plan_args.evaluate, epilog=plan_args.EVAL_EPILOG)
     )  # fmt: skip
 
 

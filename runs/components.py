@@ -147,7 +147,20 @@ def make(config: RunConfig, referee: Referee) -> Components:
     return Components(**parts)
 
 
-def _make(part: str, spec: ComponentSpec, referee: Referee) -> Any:
+def make_planner(spec: ComponentSpec, truth: Any) -> Planner:
+    """Make a planner alone, for plans without a kitchen.
+
+    Args:
+        spec: name and options.
+        truth: stands for the referee to a privileged planner: `task`, and `names()` of objects.
+
+    Raises:
+        ConfigError: for a name or options that do not fit.
+    """
+    return _make("planner", spec, truth)
+
+
+def _make(part: str, spec: ComponentSpec, referee: Any) -> Any:
     make_one = maker(part, spec)
     own = ":" in spec.name
     try:
