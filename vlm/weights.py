@@ -50,7 +50,7 @@ def fetch(
             local_files_only=local_files_only,
         )
     except Exception as error:  # the hub's client raises many kinds, some of httpx or requests
-        raise ConfigError(_missing(name, local_files_only, error)) from error
+        raise ConfigError(_missing(name, subfolder, local_files_only, error)) from error
     return _within(Path(found), subfolder)
 
 
@@ -118,13 +118,14 @@ def _is_hub_id(name: str) -> bool:
     return len(parts) == 2 and plain and not name.startswith("/")
 
 
-def _missing(name: str, local_files_only: bool, error: Exception) -> str:
+def _missing(name: str, subfolder: str | None, local_files_only: bool, error: Exception) -> str:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    part = f" --include '{subfolder}/*'" if subfolder else ""
     offline = "local files only were asked for, and " if local_files_only else ""
     return (
         f"the weights of {name!r} are not on this machine: {offline}the hub gave none "
         f"({type(error).__name__}: {reason:.160}). On a machine with internet run\n"
-        f"  hf download {name} --local-dir {name.split('/')[1]}\n"
+        f"  hf download {name}{part} --local-dir {name.split('/')[1]}\n"
         "copy that folder here and name it instead of the hub id, or build a small stand-in with "
         "`python -m leapcasa.vlm.small DIR`"
     )
