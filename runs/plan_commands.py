@@ -33,14 +33,14 @@ _PLACES = (
     r"arrange|stow|position|move|transfer|bring|carry|deliver|hang|throw|dispose(?: of)?|relocate|"
     r"pack|organize|restock|transport|deposit|rest|group|sort|serve|distribute|center|balance|"
     r"cover|combine|separate|plate|spread|sprinkle|garnish|freeze|tidy|clear|cluster|display|"
-    r"refrigerate|line(?: up)?|align|assemble|swap|replace|push|slide|drag|tuck|soak|divide"
+    r"refrigerate|line(?: up)?|align|assemble|swap|replace|push|slide|drag|tuck|divide"
 )
 _VERBS = (
     _Verb("TurnOff", r"(?:turn|switch|power|shut)(?:\b.*)?\boff\b|deactivate|stop\b"),
     _Verb("TurnOn", r"(?:turn|switch|power)(?:\b.*)?\bon\b(?! its)|start\b|activate|preheat|ignite|"
                     r"run\b|operate|boil\b|toast\b|brew\b|blend\b"),
     _Verb("TurnOn", r"(?:press|push|flip|flick|hit)\b.*\b(?:switch|button|lever|paddle)\b|"
-                    r"turn\b.*\bknob\b"),
+                    r"(?:turn\b.*\bknob|set\b.*\btimer)\b"),
     _Verb("Slide", r"(?:pull|slide|push|extend|retract)\b(?:(?!\b(?:onto|on|into|to)\b).)*"
                    r"\b(?:rack|tray|shelf)\b"),
     _Verb("Open", r"(?:fully |slightly )?open\b|unlatch|pull\b.*\b(?:open|drawer|door)\b"),
@@ -52,7 +52,7 @@ _VERBS = (
     _Verb("Wait", r"wait\b|let\b|allow\b|leave\b"),
     _Verb(DRIVE, r"navigate|go\b|walk|drive|travel|approach|head\b|turn (?:around|to)\b|"
                  r"move(?: over)? (?:to|toward|towards|near|closer to|in front of)\b"),
-    _Verb("Rinse", r"rinse|wash|fill\b|refill|hold\b.*\bunder\b|"
+    _Verb("Rinse", r"rinse|wash|soak|fill\b|refill|hold\b.*\bunder\b|"
                    r"(?:place|put)\b.*\bunder (?:the |running )+(?:\w+ )*(?:faucet|tap|water)"),
     _Verb("Scrub", r"scrub|wipe|clean\b|brush\b|sanitize|polish"),
     _Verb("Stir", r"stir|whisk|mix\b"),
@@ -76,7 +76,7 @@ _PLACE_ROLES: Mapping[str, str] = {
     "next to": "near", "near": "near", "beside": "near", "close to": "near", "by": "near",
     "adjacent to": "near", "alongside": "near", "in front of": "near", "behind": "near",
     "away from": "near", "to the left of": "near", "to the right of": "near", "between": "near",
-    "with": "tool", "using": "tool", "until": "until",
+    "with": "tool", "using": "tool", "containing": "tool", "until": "until",
     "against": "target", "for": "", "so": "", "where": "", "which": "", "while": "",
     "that is": "", "that are": "", "that has": "", "that have": "", "because": "",
     "before": "", "after": "", "when": "", "once": "", "as": "", "without": "", "if": "",
@@ -94,6 +94,7 @@ _AGAIN = re.compile(
     r"^(\S.*?\b(?:in|into|on|onto|to|inside)\b.*?),? and ((?:the|a|an) (?:(?! and ).)*?"
     r"\b(?:in|into|on|onto|to|inside) (?:the|a|an) .*)$"
 )
+_BY_SIDE = re.compile(r"\bon (?:the|its) (left|right)(?: hand)? side of ((?:the |a )?\w+(?: \w+)?)")
 _ARTICLE = re.compile(
     r"^(?:the|a|an|its|their|each|any|one|another|that|this|both|all|every|two|my|your)\b"
 )
@@ -105,7 +106,8 @@ _LEAD = re.compile(
 _TOGETHER = re.compile(r"\b(salt|oil|mac|macaroni|cream) and (pepper|vinegar|cheese|sugar)\b")
 _RESIDUE = re.compile(
     r"\b(?:up|down|back|away|together|again|there|out|carefully|in place|and$|as well$|"
-    r"located|sitting|lying|stored|used)\b"
+    r"located|sitting|lying|stored|used|"
+    r"filled|briefly|slightly|fully|completely|directly|(?:out|in)wards?|far)\b"
 )
 TOOLED = frozenset({"Scrub", "Stir"})
 """Skills that work with a tool on something that stays."""
@@ -119,7 +121,8 @@ _ASIDE = re.compile(
 _SIDES = re.compile(r"\b(left|right|center|centre|middle)\b")
 _BARE_PARTS = frozenset(
     {"lid", "door", "rack", "tray", "shelf", "head", "cover", "switch", "button", "spout", "heat",
-     "temperature", "dial", "knob", "lever", "timer"}
+     "temperature", "dial", "knob", "lever", "timer", "setting", "maximum", "minimum", "high",
+     "low", "medium"}
 )  # fmt: skip
 _VALUES = re.compile(
     r"\b(hot|cold|warm|low|medium|high|maximum|minimum|max|min|hottest|coldest|\d+)\b"
@@ -141,13 +144,32 @@ def commands(text: str) -> Iterator[Command]:
     """The commands of one step."""
     for clause in clauses(text):
         for sentence in re.split(r"[.!?;:]\s+", clause.casefold().rstrip(".!;: ")):
-            words = _LEAD.sub("", " ".join(sentence.split()))
-            match = next(((v, m) for v, p in _COMMANDS if (m := p.match(words))), None)
-            if match is not None:
-                yield from _distributed(match[0].skill, words, match[1])
+            found = [c for part in _parts(sentence) if (c := list(_understood(part)))]
+            if found:
+                yield from (command for several in found for command in several)
                 break
         else:
             yield from _known_to_the_referee(clause)
+
+
+def _parts(sentence: str) -> list[str]:
+    """A sentence at "while placing ..."; of "tidy up by placing ...", what comes after "by"."""
+    said = re.split(r"\bby\s+(?=\w+ing\b)", sentence)[-1]
+    return re.split(r"\bwhile\s+(?=\w+ing\b)", said)
+
+
+def _understood(sentence: str) -> Iterator[Command]:
+    """The commands of a sentence that begins with a known verb."""
+    words = _LEAD.sub("", " ".join(sentence.split()))
+    first, _, rest = words.partition(" ")
+    said = [words]
+    if first.endswith("ing"):  # "Placing the cup"
+        said += [f"{stem} {rest}" for stem in (first[:-3], f"{first[:-3]}e", first[:-4])]
+    for one in said:
+        match = next(((v, m) for v, p in _COMMANDS if (m := p.match(one))), None)
+        if match is not None:
+            yield from _distributed(match[0].skill, one, match[1])
+            return
 
 
 def _distributed(skill: str, words: str, verb: re.Match[str]) -> Iterator[Command]:
@@ -216,6 +238,10 @@ def _shaped(
     elif skill == "Rinse":
         at = (*under, *roles.pop("target", ()))
         roles = {"fixture": tuple(n for n in at if n == "sink") or at}
+    elif (
+        skill == "PickPlace" and "source" in roles and not (under or {"target", "near"} & {*roles})
+    ):
+        skill = PICK  # "Carry the bowl from the fridge": where to comes next
     elif under:
         roles["target"] = (*roles.get("target", ()), *under)
     if skill == "Pour":
@@ -268,6 +294,8 @@ def _manner(skill: str, words: str) -> frozenset[str]:
         values = {v.removesuffix("est") for v in _VALUES.findall(words)}
         if skill == "SetTemperature" and not values and re.match(r"lower|reduce|decrease", words):
             values = {"low"}
+        values |= {"minimum"} if re.search(r"\blowest\b", words) else set()
+        values |= {"maximum"} if re.search(r"\bhighest\b", words) else set()
         values = {{"max": "maximum", "min": "minimum"}.get(v, v) for v in values}
         return frozenset(values)
     return frozenset()
@@ -287,7 +315,7 @@ def _wait_command(words: str) -> Command:
 
 def _phrases(words: str) -> tuple[str, list[tuple[str, str, str]]]:
     """The noun phrase in front, and (preposition, role, noun phrase) for each behind it."""
-    pieces = _SPLIT.split(words)
+    pieces = _SPLIT.split(_BY_SIDE.sub(_beside, words))
     head = _RESIDUE.sub(" ", pieces[0]).strip()
     out: list[tuple[str, str, str]] = []
     for preposition, phrase in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -299,6 +327,12 @@ def _phrases(words: str) -> tuple[str, list[tuple[str, str, str]]]:
             break  # "to make space": a purpose
         out.append((preposition, role, _RESIDUE.sub(" ", phrase).strip()))
     return head, out
+
+
+def _beside(found: re.Match[str]) -> str:
+    """Being on the left side of a thing is being beside it; of a fixture, it is a part of it."""
+    side, what = found.groups()
+    return found.group() if thing(what).fixture else f"to the {side} of {what}"
 
 
 def _several(head: str) -> list[str]:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from .plan_commands import AT_FIXTURE, DRIVE, PICK, TOOLED, Command, commands
 from .plan_words import FIXTURES, Thing, same
 
+_LIDDED = frozenset({"blender", "electric kettle"})
+"""Fixtures that are closed by putting their lid on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
@@ -120,6 +123,9 @@ class _Hand:
         picked = self._let_go([name])
         if picked is not None and command.skill == "PickPlace":
             action = replace(action, roles={**picked.roles, **action.roles})
+        lidded = set(action.names("target")) & _LIDDED
+        if name.endswith("lid") and lidded and command.skill == "PickPlace":
+            action = Action(skill="Close", roles={"fixture": tuple(lidded)})
         self._done.append(action)
 
     def _let_go(self, names: Sequence[str]) -> Action | None:

@@ -18,6 +18,17 @@ _NEAR: Mapping[str, str] = {
     "right_of": BESIDE["to the right of"],
 }
 """Arguments that say beside what -> the detail that tells them apart."""
+_KIN: Mapping[str, tuple[str, ...]] = {
+    "mug": ("cup", "coffee", "tea", "hot chocolate"),
+    "cup": ("mug",),
+    "plate": ("saucer",),
+    "glass cup": ("glass",),
+    "canned food": ("can",),
+    "tupperware": ("container", "tupperware container"),
+    "saucepan": ("pot", "pan"),
+    "boxed food": ("cereal",),
+}
+"""What RoboCasa's instructions call some objects, where nothing else in the task is called so."""
 _ROLES = ("object", "source", "target", "tool", "fixture", "under", "until")
 _ESSENTIAL: Mapping[str, tuple[str, ...]] = {
     "PickPlace": ("object", "target"),
@@ -208,7 +219,10 @@ class _Episode:
     def _thing(self, value: str, part: str) -> frozenset[str]:
         if value in self._composite.objects:
             said = (self._names.get(value, ""), self._composite.objects[value])
-            return frozenset(thing(name).name for name in said if name)
+            found = {thing(name).name for name in said if name}
+            others = {thing(n).name for slot, n in self._names.items() if slot != value}
+            kin = {k for name in found for k in _KIN.get(name, ())}
+            return frozenset(found | (kin - others))
         name = self._fixture(value)
         if name == "fridge" and part.startswith("freezer"):
             name = part

@@ -24,6 +24,7 @@ def as_text(
     notes = [
         f"{result.label}: {len(result.scores)} plans"
         + (f", {result.refused} refused" if result.refused else "")
+        + (f", {result.mended} after something was rejected" if result.mended else "")
         + (", PRIVILEGED: it is told what the sensors do not show" if result.privileged else "")
         for result in results
     ]

@@ -38,6 +38,11 @@ class PlannerResult:
         """Cases without a plan."""
         return sum(bool(made.error) for made in self.made.values())
 
+    @property
+    def mended(self) -> int:
+        """Cases with a plan before which something was rejected: a step, an answer, a model."""
+        return sum(bool(made.rejected) and not made.error for made in self.made.values())
+
 
 def score(case: Case, made: Made) -> Scored:
     """Measure one plan against its case."""
@@ -60,6 +65,7 @@ def as_json(result: PlannerResult) -> dict[str, Any]:
         "privileged": result.privileged,
         "cases": len(result.scores),
         "refused": result.refused,
+        "with_rejections": result.mended,
         "measures": {name: asdict(value) for name, value in result.summary().items()},
     }
 

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "toaster oven": ("toaster oven", "toasteroven"),
-    "stand mixer": ("stand mixer", "mixer"),
-    "coffee machine": ("coffee machine", "coffee maker", "coffeemaker", "coffee dispenser"),
+    "stand mixer": ("stand mixer", "mixer", "stand mixer bowl"),
+    "coffee machine": (
+        "coffee machine",
+        "coffee maker",
+        "coffeemaker",
+        "coffee dispenser",
+        "coffee machine dispenser",
+    ),
     "electric kettle": ("electric kettle",),
     "dish rack": ("dish rack", "drying rack", "dish drainer", "dish drying rack"),
     "dining counter": (
@@ -56,7 +62,7 @@ _DETERMINERS = frozenset(
         r"\w+",
         """
     the a an this that these those some any all both each every its their his her your my our
-    one of another remaining rest single pair piece slice bit either same entire whole first
+    one of remaining rest single pair piece slice bit either same entire whole first
     second third selected following present
 """,
     )
@@ -81,11 +87,15 @@ _IRREGULAR: Mapping[str, str] = {
     "lower": "bottom",
     "centre": "center",
     "middle": "center",
+    "another": "other",
     "max": "maximum",
     "min": "minimum",
     "slot-pair": "slot",
 }
-_PRONOUNS = frozenset({"it", "them", "these", "those", "everything", "that", "this", "each"})
+_ONE = frozenset({"it", "that", "this", "the other", "other", "the other one", "itself"})
+_PRONOUNS = _ONE | {"them", "these", "those", "everything", "each", "the others"}
+_SPELT = (("(s)", ""), ("hot dog", "hotdog"), ("dishbrush", "dish brush"), ("facuet", "faucet"))
+"""Spellings that RoboCasa uses beside another."""
 _PACKED = frozenset({"stick", "bottle", "item", "carton", "jar", "box", "bag", "package"})
 _ADJECTIVES = frozenset({"kitchen", "open", "closed", "empty", "nearby", "clean", "hot", "start",
                          "power", "stop", "speed", "main"})  # fmt: skip
@@ -111,10 +121,12 @@ class Thing:
 
 def thing(phrase: str) -> Thing:
     """What a noun phrase names."""
-    words = re.sub(r"[^a-z0-9/' -]", " ", phrase.casefold()).strip()
-    words = re.sub(r"'s?\b", "", words).replace("hot dog", "hotdog")
+    words = phrase.casefold()
+    for spelling, usual in _SPELT:
+        words = words.replace(spelling, usual)
+    words = re.sub(r"'s?\b", "", re.sub(r"[^a-z0-9/' -]", " ", words).strip())
     if words in _PRONOUNS or re.fullmatch(r"(?:all|both|each|one) of (?:it|them)", words):
-        return Thing(name="", count=1 if words in ("it", "that", "this") else 2)
+        return Thing(name="", count=1 if words in _ONE else 2)
     head, *rest = _OF.split(words)
     if rest and all(_drops(singular(w)) or w.isdigit() for w in head.split()):
         head, *rest = [" ".join([head, rest[0]]), *rest[1:]]
@@ -134,7 +146,7 @@ def thing(phrase: str) -> Thing:
 
 
 def singular(word: str) -> str:
-    """A word without its plural; words of which one is as good as another become one."""
+    """A word without its plural; words of which one is as good as become one."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if len(word) > 4 and word.endswith("ies"):

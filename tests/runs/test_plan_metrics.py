@@ -225,6 +225,15 @@ def test_details_matter_to_exactness_alone():
     assert good.order == vague.order == other.order == 1
 
 
+def test_an_object_may_go_by_a_usual_name_that_nothing_else_in_the_task_has():
+    composite = composites.steps("AddMarshmallow")
+    ref = of_composite(composite, {"mug": "mug", "marshmallow": "marshmallow"})
+    cup = read(["Put the marshmallow in the cup of hot chocolate"])
+    assert measure(ref, cup, refused=False).exact
+    taken = {"mug": "mug", "marshmallow": "cup"}
+    assert not measure(of_composite(composite, taken), cup, refused=False).exact
+
+
 def test_forty_equal_steps_are_matched_quickly():
     ref = of_texts(["Place the ice cube in the glass"] * 40, [[] for _ in range(40)])
     score = measure(ref, read(["Place the ice cube in the glass"] * 40), refused=False)
