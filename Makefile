@@ -41,8 +41,9 @@ test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_env.md)
 	$(BIN)/python benchmarks/env.py $(ARGS)
 
-bench-judge: $(READY) ## the judge beside the model card's procedure (docs/benchmarks_judge.md)
-	$(BIN)/python benchmarks/judge.py $(ARGS)
+bench-judge: $(READY) ## the judge beside the card's procedure (docs/benchmarks_judge*.md)
+	$(BIN)/python benchmarks/judge.py speed $(ARGS)
+	$(BIN)/python benchmarks/judge.py batches
 
 experts: $(READY) ## the 60 expert episodes (docs/experts.md)
 	$(BIN)/python benchmarks/experts.py --workers 2 $(ARGS)
