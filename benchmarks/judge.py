@@ -186,8 +186,8 @@ def _batches(checkpoint: Path) -> str:
         "## Batched over environments, interval 16, proportions of the 4B model\n\n"
         + "\n".join(lines)
         + "\n\nOn a CPU the judge puts two clips at a time through the text tower (`batch`), since "
-        "one environment fills all cores and a larger batch leaves the caches; on a GPU, 16. No GPU "
-        "was measured.\n"
+        "one environment fills all cores and a larger batch leaves the caches; on a GPU, 16. No "
+        "GPU was measured.\n"
     )
 
 
