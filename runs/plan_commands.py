@@ -25,8 +25,8 @@ class _Verb(NamedTuple):
 
 
 _PICKS = (
-    r"pick(?: up)?|grab|take|get|fetch|retrieve|remove|lift(?: up)?|gather|collect|grasp|unload|"
-    r"hold|select|choose|locate|find|reach(?: for)?"
+    r"pick(?: up)?|grab|grip|take|get|fetch|retrieve|remove|lift(?: up)?|gather|collect|grasp|"
+    r"unload|hold|select|choose|locate|find|reach(?: for)?"
 )
 _PLACES = (
     r"place|put(?: down| away| back)?|set(?: down)?|drop|stack|add|insert|store|return|load|lay|"
@@ -144,9 +144,11 @@ def commands(text: str) -> Iterator[Command]:
     """The commands of one step."""
     for clause in clauses(text):
         for sentence in re.split(r"[.!?;:]\s+", clause.casefold().rstrip(".!;: ")):
-            found = [c for part in _parts(sentence) if (c := list(_understood(part)))]
+            found = [command for part in _parts(sentence) for command in _understood(part)]
+            if all(command.skill == DRIVE for command in found):
+                found = list(_understood(sentence))
             if found:
-                yield from (command for several in found for command in several)
+                yield from found
                 break
         else:
             yield from _known_to_the_referee(clause)

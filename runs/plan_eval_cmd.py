@@ -57,13 +57,14 @@ def eval_command(request: EvalRequest, console: Console) -> int:
     try:
         with console.quiet_stdout():
             cases, errors = _cases(request, console)
+            source = _source(request)
             results = [_asked(one, cases, store, console) for one in chosen]
     finally:
         store.close()
     compared = plan_results.comparisons(results)
     value: dict[str, Any] = {
         "cases": len(cases),
-        **_source(request),
+        **source,
         "errors": errors,
         "planners": [plan_results.as_json(result) for result in results],
         "comparisons": [plan_results.comparison_json(*one) for one in compared],
@@ -100,7 +101,12 @@ def _default_folder(request: EvalRequest, chosen: Sequence[Contender]) -> Path:
 def _source(request: EvalRequest) -> dict[str, Any]:
     if request.file is not None:
         return {"file": str(request.file.expanduser().absolute())}
-    return {"tasks": request.tasks or "all", "split": request.split, "seed": request.seed}
+    return {
+        "tasks": request.tasks or "all",
+        "split": request.split,
+        "seed": request.seed,
+        "assets": plan_episodes.Place.of(request.split, request.seed).assets,
+    }
 
 
 def _cases(request: EvalRequest, console: Console) -> tuple[list[Case], dict[str, str]]:

@@ -13,6 +13,7 @@ from leapcasa.agent.base import PlannerInfo
 from leapcasa.configs import LeapcasaError
 from leapcasa.runs import cli, plan_episodes, plan_store
 from leapcasa.runs.plan_episodes import Place
+from leapcasa.runs.plan_statistics import MEASURES
 from leapcasa.runs.plan_store import Made, PlanStore
 
 PAIRS = [
@@ -224,6 +225,14 @@ def test_two_evaluations_do_not_share_a_folder(tmp_path):
     again.close()
 
 
+def test_the_page_on_planners_explains_every_measure_and_shows_its_command():
+    page = (Path(__file__).parents[2] / "docs/planners.md").read_text("utf-8")
+    for one in MEASURES:
+        assert f"| {one.title} " in page
+        assert f"**{one.title}**" in page
+    assert "leapcasa plan eval --planner split docstring" in page
+
+
 @pytest.mark.sim
 def test_real_episodes_are_collected_once_and_measured(capfd, tmp_path):
     tasks = "PrepareToast,SearingMeat"
@@ -232,6 +241,7 @@ def test_real_episodes_are_collected_once_and_measured(capfd, tmp_path):
     )
     assert code == 0
     assert (found["cases"], found["split"], found["seed"], found["errors"]) == (2, "target", 0, {})
+    assert found["assets"].split()[0] in ("standin", "full")
     split, docstring = found["planners"]
     assert (split["privileged"], docstring["privileged"]) == (False, True)
     assert docstring["measures"]["exact"]["hits"] == 2

@@ -133,6 +133,7 @@ PARAPHRASES = [
     (("Place the milk on the tray while putting the banana in the blender",),
      [("PickPlace", {"object": {"milk"}, "target": {"tray"}}, set()),
       ("PickPlace", {"object": {"banana"}, "target": {"blender"}}, set())]),
+    (("Wipe the counter by going back and forth",), [("Scrub", {"target": {"counter"}}, set())]),
     (("Opening the fridge", "Closing the drawer"),
      [("Open", {"fixture": {"fridge"}}, set()), ("Close", {"fixture": {"drawer"}}, set())]),
     (("Carry the bowl containing the fruit from the fridge", "Place it on the counter"),
