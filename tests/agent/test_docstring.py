@@ -1,11 +1,14 @@
+from typing import cast
+
 import pytest
 
 from leapcasa.agent.base import Attempt
 from leapcasa.agent.docstring import DocstringPlanner, RecordedTruth
-from leapcasa.configs import LeapcasaError
+from leapcasa.configs import ConfigError, LeapcasaError, load
 from leapcasa.envs import composites
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
+from leapcasa.runs import components
 
 SLOTS = {"meat": "shrimp", "meat_container": "plate", "pan": "pan", "knob": "front right"}
 
@@ -43,6 +46,17 @@ def test_an_atomic_task_is_its_own_only_step():
 def test_without_a_task_it_refuses():
     with pytest.raises(LeapcasaError, match="its name is not given"):
         texts("")
+
+
+def test_a_run_with_it_counts_the_planner_as_privileged():
+    config = load("baseline", ["planner=docstring"])
+    made = components.make(config, cast(Referee, RecordedTruth(task="SearingMeat", slots=SLOTS)))
+    assert made.privileged == ("planner",)
+    assert len(made.planner.plan("x", {}).subtasks) == 3
+    with pytest.raises(ConfigError, match="docstring"):
+        components.make(
+            load("baseline", ["planner=docstring", "planner.options.x=1"]), cast(Referee, 0)
+        )
 
 
 @pytest.mark.sim
