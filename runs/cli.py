@@ -20,6 +20,7 @@ from typing import NoReturn
 from ..configs.errors import ConfigError, LeapcasaError
 from . import judge_args, plan_args
 from .console import Console
+from .evaluation import arguments as evaluation_args
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -31,6 +32,7 @@ first steps:
   leapcasa doctor                          is everything there? what to do if not
   leapcasa rollout RinseSinkBasin          one episode with an annotated video
   leapcasa tasks --set composite_unseen    what else can be rolled out
+  leapcasa eval RinseSinkBasin --episodes 20 --out outputs/rinse
   leapcasa judge score --right A.mp4 --left B.mp4 --instruction "turn on the faucet"
   leapcasa rollout StartElectricKettle --config baseline --set policy=hold
 
@@ -85,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     subcommands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_doctor(subcommands)
     _add_rollout(subcommands)
+    _add_evaluation(subcommands)
     _add_judge(subcommands)
     _add_plan(subcommands)
     _add_tasks(subcommands)
@@ -157,6 +160,17 @@ def _add_rollout(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         type=Path,
         help="the run's folder (default: outputs/DATE-TIME_TASK_sSEED below the current one)",
     )
+
+
+def _add_evaluation(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    evaluation_args.add_eval(
+        _add(subcommands, "eval", "measure success over many episodes; resumes after any crash",
+             evaluation_args.evaluate, epilog=evaluation_args.EVAL_EPILOG)
+    )  # fmt: skip
+    evaluation_args.add_compare(
+        _add(subcommands, "compare", "compare two evaluations on the episodes they share",
+             evaluation_args.compare, epilog=evaluation_args.COMPARE_EPILOG)
+    )  # fmt: skip
 
 
 def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

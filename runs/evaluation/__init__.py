@@ -1,0 +1,1 @@
+"""Evaluations: many episodes in worker processes, one durable store, numbers with intervals."""

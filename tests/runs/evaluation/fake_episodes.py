@@ -1,0 +1,123 @@
+"""Episodes that take milliseconds: the real job, seal and folder, without a kitchen."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from leapcasa.runs.evaluation.episode import Confusion, Episode
+from leapcasa.runs.evaluation.jobs import Job, Outcome, finish
+from leapcasa.runs.records import RecordError, write_json
+
+
+def success(task: str, seed: int) -> bool:
+    """What becomes of a seed, in every run."""
+    return (seed * 7 + len(task)) % 3 != 0
+
+
+def row(job: Job, **changed) -> Episode:
+    key = job.key
+    won = success(key.task, key.seed)
+    known = {
+        "task": key.task,
+        "split": key.split,
+        "seed": key.seed,
+        "status": "scored",
+        "attempt": job.attempt,
+        "end_reason": "completed" if won else "horizon",
+        "success": won,
+        "declared_success": won,
+        "steps": 10 + key.seed,
+        "max_steps": 100,
+        "subtasks": 2,
+        "subtasks_done": 2 if won else 1,
+        "judge": Confusion(true_complete=2, true_not_complete=key.seed),
+        "seconds": 0.01,
+        "assets": "standin-fake",
+    }
+    return Episode(**{**known, **changed})
+
+
+def play(job: Job) -> Outcome:
+    """A good episode of a few milliseconds."""
+    return record(job, row(job))
+
+
+def record(job: Job, made: Episode) -> Outcome:
+    """As the real worker does: a folder with files, then the seal."""
+    try:
+        job.folder.mkdir()
+        result = {"run_dir": str(job.folder), "video": None}
+        write_json(job.folder / "run.json", {"result": result, "row": made.seed})
+        (job.folder / "events.jsonl").write_text('{"event": "Ended"}\n')
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "0.005")))
+        (job.folder / "steps.bin").write_bytes(b"x" * int(os.environ.get("FAKE_BYTES", "1000")))
+        finish(job, made)
+    except RecordError as error:
+        return Outcome(kind="unwritable", message=str(error))
+    except OSError as error:
+        return Outcome(kind="unwritable", message=f"cannot write {job.folder}: {error.strerror}")
+    return Outcome(kind="sealed")
+
+
+def troubled(job: Job) -> Outcome:
+    """Seed 1 dies, seed 2 hangs, seed 3 has a broken policy, seed 4 dies at its first run only."""
+    seed = job.key.seed
+    log = job.log.open("w")
+    if seed == 1 or (seed == 4 and job.attempt == 1):
+        log.write("Segmentation fault in libfake\n")
+        log.close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if seed == 2:
+        time.sleep(600)
+    if seed == 3:
+        return record(job, row(job, status="error", end_reason="error", error="NaN", success=False))
+    return record(job, row(job))
+
+
+def healed(job: Job) -> Outcome:
+    """What `troubled` is after somebody mended it."""
+    return record(job, row(job))
+
+
+def refusing(job: Job) -> Outcome:
+    """Bad input that only a worker finds."""
+    return Outcome(kind="refused", message="judge 'x' cannot be made")
+
+
+def deadly(job: Job) -> Outcome:
+    """No worker survives this."""
+    os._exit(7)
+
+
+def main(name: str, arguments: list[str]) -> int:
+    """The real command line with this file's episodes."""
+    from functools import partial
+
+    from leapcasa.runs import cli
+    from leapcasa.runs.evaluation import arguments as evaluation_arguments
+    from leapcasa.runs.evaluation import command
+
+    def evaluate(options, console):
+        return command.eval_command(evaluation_arguments.request(options), console, PLAYS[name])
+
+    evaluation_arguments.evaluate = partial(evaluate)
+    return cli.main(arguments)
+
+
+def _by_name() -> dict:
+    # A worker imports this file by its name, also when it was started as a script.
+    sys.path.insert(0, str(Path(__file__).parent))
+    import fake_episodes as module
+
+    return {
+        play.__name__: play
+        for play in (module.play, module.troubled, module.healed, module.refusing, module.deadly)
+    }
+
+
+PLAYS = _by_name() if __name__ == "__main__" else {}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
