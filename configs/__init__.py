@@ -4,6 +4,7 @@ from .convert import from_dict, to_dict
 from .errors import (
     ConfigError,
     EnvironmentFault,
+    InfrastructureError,
     JudgeError,
     LeapcasaError,
     ModelError,
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "EnvConfig",
     "EnvironmentFault",
+    "InfrastructureError",
     "JudgeError",
     "LeapcasaError",
     "LimitsConfig",

@@ -24,6 +24,13 @@ class PolicyError(LeapcasaError):
     """A policy failed: ends this episode as an error, never as a failure of the task."""
 
 
+class InfrastructureError(PolicyError):
+    """What a policy runs on failed (server gone, answer that is none): says nothing of the policy.
+
+    The episode ends as `infrastructure_error` and may be run again.
+    """
+
+
 class JudgeError(LeapcasaError):
     """A judge failed: ends this episode as an error, never as a failure of the task."""
 

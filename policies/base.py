@@ -1,6 +1,7 @@
 """What a low-level policy is: subtask text and sensors in, a chunk of actions out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,8 @@ class PolicyInfo:
     """True if it reads simulator state that the sensors do not show."""
     views: tuple[View, ...] = ()
     """The views it looks at when it is asked for a chunk."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What else its actions depend on, for instance the server and the mapping of names."""
 
 
 class Policy(Protocol):

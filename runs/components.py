@@ -41,6 +41,34 @@ def _random(referee: Referee, **options: Any) -> Any:
     return RandomPolicy(**options)
 
 
+def _openpi(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.openpi import OpenpiPolicy
+
+    return OpenpiPolicy(**options)
+
+
+def _groot(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.groot import GrootPolicy
+
+    return GrootPolicy(**options)
+
+
+def _lerobot(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.lerobot import LerobotPolicy
+
+    return LerobotPolicy(**options)
+
+
+def _replay(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.replay import ReplayPolicy
+
+    return ReplayPolicy(**options)
+
+
 def _split(referee: Referee, **options: Any) -> Any:
     del referee
     from ..agent.split import SplitPlanner
@@ -90,7 +118,15 @@ def _qwen3vl(referee: Referee, **options: Any) -> Any:
 
 SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
     "planner": {"leap": _leap, "docstring": _docstring, "script": _script, "split": _split},
-    "policy": {"expert": _expert, "hold": _hold, "random": _random},
+    "policy": {
+        "expert": _expert,
+        "groot": _groot,
+        "hold": _hold,
+        "lerobot": _lerobot,
+        "openpi": _openpi,
+        "random": _random,
+        "replay": _replay,
+    },
     "judge": {"qwen3vl": _qwen3vl, "referee": _referee, "stillness": _stillness},
 }
 """Part -> short name -> how it is made. The referee goes to those that declare themselves

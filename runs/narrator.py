@@ -18,6 +18,7 @@ ENDS: Mapping[str, str] = {
     "wall_time": "out of time",
     "interrupted": "interrupted",
     "error": "an error",
+    "infrastructure_error": "the policy's server failed; not counted as a failure of the task",
 }
 """The reason of the end, in words."""
 
@@ -110,7 +111,12 @@ def ending(end_reason: str, success: bool, first_success_s: float | None) -> End
             detail=f"RoboCasa's criterion was met at {first_success_s:.2f} s; end: {why}",
             good=True,
         )
-    headline = {"error": "ERROR", "interrupted": "INTERRUPTED"}.get(end_reason, "NO SUCCESS")
+    broken = {
+        "error": "ERROR",
+        "infrastructure_error": "SERVER FAILED",
+        "interrupted": "INTERRUPTED",
+    }
+    headline = broken.get(end_reason, "NO SUCCESS")
     detail = f"RoboCasa's criterion was never met; end: {why}"
     return Ending(headline=headline, detail=detail, good=False)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..agent.loop import Agent, AgentView
-from ..configs import ConfigError, LeapcasaError, RunConfig
+from ..configs import ConfigError, InfrastructureError, LeapcasaError, RunConfig
 from ..configs.convert import to_dict
 from ..envs.assets import AssetPack
 from ..envs.kitchen import Kitchen, SceneRecord
@@ -25,6 +25,7 @@ from ..envs.tasks import task as known_task
 from . import components
 from .console import Progress
 from .episode import Observer, run_episode
+from .incidents import IncidentLog
 from .narrator import ENDS, Filmer, Ticker, ending
 from .overlay import Title
 from .recorder import Recorder
@@ -35,7 +36,7 @@ from .witness import Witness
 
 FORMAT = 1
 """Of `run.json`; goes up when a field changes its meaning."""
-BROKEN = ("error", "interrupted")
+BROKEN = ("error", "infrastructure_error", "interrupted")
 """Ends that say nothing about the agent: such an episode is never scored."""
 
 
@@ -55,8 +56,8 @@ class Result:
     """The agent declared every subtask done."""
     steps: int
     end_reason: str
-    """`completed`, `incomplete`, `gave_up` (the agent's ends), `horizon`, `wall_time`, `error` or
-    `interrupted`."""
+    """`completed`, `incomplete`, `gave_up` (the agent's ends), `horizon`, `wall_time`, or one of
+    `BROKEN`."""
     subtasks: list[dict[str, str]]
     """Text and status of each subtask at the end."""
     video: str | None
@@ -73,6 +74,8 @@ class Result:
     config: str
     """The preset it began with."""
     clipped_actions: int
+    incidents: int = 0
+    """What the policy got over on its way, for instance a server that was lost and found again."""
     error: str | None = None
     """What broke, if something did."""
 
@@ -90,6 +93,7 @@ class _Stage:
     agent: Agent | None = None
     witness: Witness | None = None
     recorder: Recorder | None = None
+    incidents: IncidentLog | None = None
     video: Video | None = None
     progress: Progress | None = None
     set_up: float = field(default_factory=time.monotonic)
@@ -161,6 +165,8 @@ def _guarded(stage: _Stage, tell: Callable[[str], None]) -> None:
         raise
     except KeyboardInterrupt:
         stage.end_reason = "interrupted"
+    except InfrastructureError as error:
+        stage.error, stage.end_reason = str(error), "infrastructure_error"
     except LeapcasaError as error:
         stage.error = str(error)
     except Exception as error:
@@ -197,7 +203,9 @@ def _run(stage: _Stage) -> None:
     stage.scene = kitchen.scene
     _write_record(stage, None)
     stage.recorder = Recorder(stage.folder)
-    observers: list[Observer] = [stage.recorder]
+    assert stage.parts is not None
+    stage.incidents = IncidentLog(stage.parts.policy, stage.recorder)
+    observers: list[Observer] = [stage.recorder, stage.incidents]
     if config.video.enabled:
         stage.video = Video(
             stage.folder / "video.mp4",
@@ -227,11 +235,13 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
     setup = (stage.began or ended) - stage.set_up
     if stage.progress is not None:
         stage.progress.close()
-    if stage.error is not None:
+    if stage.error is not None and stage.end_reason not in BROKEN:
         stage.end_reason = "error"
     result = _result(stage, seconds=round(seconds, 2), setup=round(setup, 2))
     if stage.recorder is not None:
         try:
+            if stage.incidents is not None:
+                stage.incidents.write(result.steps)
             stage.recorder.note("Ended", result.steps, {"reason": result.end_reason})
         except LeapcasaError as error:
             _broke(stage, error)
@@ -289,6 +299,7 @@ def _result(stage: _Stage, *, seconds: float, setup: float, video: str | None = 
         setup_seconds=setup,
         config=config.preset,
         clipped_actions=stage.kitchen.clipped_actions if stage.kitchen else 0,
+        incidents=stage.incidents.count if stage.incidents else 0,
         error=stage.error,
     )
 

@@ -56,7 +56,7 @@ def rollout_command(
                 "the scripted expert and the referee know some skills only; "
                 "--config baseline runs on every task"
             )
-    return {"error": 1, "interrupted": 130}.get(result.end_reason, 0)
+    return {"error": 1, "infrastructure_error": 1, "interrupted": 130}.get(result.end_reason, 0)
 
 
 def configuration(
@@ -81,8 +81,8 @@ def configuration(
 def summary(value: dict[str, Any]) -> str:
     """The result for people."""
     verdict = "SUCCESS" if value["success"] else "no success"
-    if value["end_reason"] in ("error", "interrupted"):
-        verdict = value["end_reason"].upper()
+    if value["end_reason"] in ("error", "infrastructure_error", "interrupted"):
+        verdict = value["end_reason"].replace("_", " ").upper()
     rate = value["steps"] / value["seconds"] if value["seconds"] else 0.0
     why = ENDS.get(value["end_reason"], value["end_reason"])
     declared = "done" if value["declared_success"] else "not done"
