@@ -85,7 +85,9 @@ def test_kill_at_random_moments_loses_nothing_and_doubles_nothing(tmp_path):
         assert json.loads(row)["success"] == success(TASK, seed)
     assert len(list((folder / "episodes").iterdir())) == wanted
     assert not any((folder / "work").iterdir())
-    print(f"\n{KILLS} kills, {workers} of them of a worker; {torn} tore an episode; {wanted} episodes")
+    print(
+        f"\n{KILLS} kills, {workers} of them of a worker; {torn} tore an episode; {wanted} episodes"
+    )
 
 
 def worker_of(pid: int) -> int | None:
