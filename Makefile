@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 TRANSFORMERS4 := $(VENV)/transformers4
 
 .DEFAULT_GOAL := help
-.PHONY: help install rollout test bench bench-judge experts tasks-check lock clean
+.PHONY: help install rollout test bench bench-judge bench-planner experts tasks-check lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_e
 bench-judge: $(READY) ## the judge beside the card's procedure (docs/benchmarks_judge*.md)
 	$(BIN)/python benchmarks/judge.py speed $(ARGS)
 	$(BIN)/python benchmarks/judge.py batches
+
+bench-planner: $(READY) ## the planner's writing beside transformers' generate (docs/benchmarks_planner.md)
+	$(BIN)/python benchmarks/planner.py $(ARGS)
 
 experts: $(READY) ## the 60 expert episodes (docs/experts.md)
 	$(BIN)/python benchmarks/experts.py --workers 2 $(ARGS)
