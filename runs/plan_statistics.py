@@ -10,6 +10,8 @@ from .judge_statistics import Rate, wilson
 from .plan_metrics import Score
 
 RESAMPLES = 10_000
+_NUMBERS_AT_ONCE = 4_000_000
+"""Bounds the bootstrap's memory (64 MB), however many cases there are."""
 SEED = 0
 """Of the bootstrap: the same scores give the same intervals."""
 
@@ -106,8 +108,12 @@ def mean(values: Sequence[float]) -> Mean:
         return Mean(n=0, value=None, low=None, high=None)
     data = np.asarray(values, dtype=np.float64)
     rng = np.random.default_rng(SEED)
-    means = data[rng.integers(len(data), size=(RESAMPLES, len(data)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
+    at_once = max(1, _NUMBERS_AT_ONCE // len(data))
+    means = [
+        data[rng.integers(len(data), size=(min(at_once, RESAMPLES - done), len(data)))].mean(axis=1)
+        for done in range(0, RESAMPLES, at_once)
+    ]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
     return Mean(n=len(data), value=float(data.mean()), low=float(low), high=float(high))
 
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leapcasa.agent.base import Attempt
+from leapcasa.agent.docstring import RecordedTruth
 from leapcasa.agent.script import ScriptPlanner, read, remaining
-from leapcasa.configs import ConfigError, LeapcasaError
+from leapcasa.configs import ConfigError, LeapcasaError, load
+from leapcasa.envs.referee import Referee
+from leapcasa.runs import components
 
 STEPS = ["Open the fridge door", "Pick the milk", "Close the fridge door"]
 STYLES = {
@@ -123,3 +127,14 @@ def test_the_file_is_read_once(tmp_path):
     assert texts(planner) == ["a"]
     assert read(Path(written(tmp_path / "t.txt", "b"))) == ["b"]
     assert planner.plan("x", {"right": np.zeros((2, 2, 3), np.uint8)}).raw == "a"
+
+
+def test_a_run_takes_the_entry_of_its_task(tmp_path):
+    file = written(tmp_path / "s.json", json.dumps({"MakeTea": ["Boil"], "MakeToast": ["Toast"]}))
+    config = load("baseline", ["planner=script", f"planner.options.file={file}"])
+    truth = cast(Referee, RecordedTruth(task="MakeToast", slots={}))
+    made = components.make(config, truth)
+    assert texts(cast(ScriptPlanner, made.planner)) == ["Toast"]
+    assert made.privileged == ()
+    own = load("baseline", ["planner=script", f"planner.options={{file: {file}, task: MakeTea}}"])
+    assert texts(cast(ScriptPlanner, components.make(own, truth).planner)) == ["Boil"]

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import Counter
 from itertools import permutations, product
 
@@ -262,6 +263,16 @@ def test_the_bootstrap_interval_is_near_the_normal_one_for_many_tasks():
     spread = 1.96 * (sum((v - 4.5) ** 2 for v in values) / 300 / 300) ** 0.5
     assert found.low == pytest.approx(4.5 - spread, abs=0.05)
     assert found.high == pytest.approx(4.5 + spread, abs=0.05)
+
+
+def test_the_bootstrap_keeps_its_memory_bounded():
+    values = [0.0, 1.0] * 20_000
+    tracemalloc.start()
+    found = mean(values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.low == pytest.approx(0.5 - 1.96 * 0.5 / 200, abs=0.001)
+    assert peak < 150e6
 
 
 def scored(plan: str, milliseconds: float = 1.0) -> Scored:
