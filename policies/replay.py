@@ -32,7 +32,8 @@ class ReplayPolicy:
         order: parts of the action in a data set's order, where the data set does not tell it.
         execute: actions per chunk.
         at_end: what follows the last recorded action: `stop` ends the episode as an error, `hold`
-            stands still with the gripper as it was.
+            stands still with the gripper as it was. The very next step is held in any case: an
+            episode of just as many steps looks once more at its end.
         tolerance: how far the robot may be from what was recorded (metres, or parts of a
             quaternion) before that is told.
 
@@ -89,13 +90,14 @@ class ReplayPolicy:
         self._compare(sensors)
         if step < len(recorded):
             return recorded[step : step + self._execute].copy()
-        if self._at_end == "stop":
+        if self._at_end == "stop" and step > len(recorded):
             raise PolicyError(
                 f"{self._recording.source} holds {len(recorded)} actions and step {step} wants "
                 f"one more; --set limits.max_steps={len(recorded)} ends the episode there, "
                 "--set policy.options.at_end=hold stands still from there"
             )
-        still = np.zeros((self._execute, ACTION_SIZE), np.float32)
+        count = self._execute if self._at_end == "hold" else 1
+        still = np.zeros((count, ACTION_SIZE), np.float32)
         still[:, _KEPT] = recorded[-1, _KEPT]
         return still
 

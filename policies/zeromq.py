@@ -57,6 +57,7 @@ class ZeromqLink:
         self._asked_for, self._release = release, release
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
+        self._monitor: zmq.Socket[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -121,12 +122,12 @@ class ZeromqLink:
 
     def close(self) -> None:
         """Drop the socket with all that waits in it."""
-        held, self._socket = self._socket, None
+        held, self._socket, self._monitor = self._socket, None, None
         if held is not None:
-            held.close(linger=0)
+            held.disable_monitor()
         context, self._context = self._context, None
         if context is not None:
-            context.destroy(linger=0)
+            context.destroy(linger=0)  # and all its sockets
 
     def _knock(self, seconds: float) -> None:
         """ZeroMQ connects silently to nobody; a plain connection says what is wrong."""
@@ -145,6 +146,9 @@ class ZeromqLink:
         self._socket = self._context.socket(zmq.REQ)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+        # ZeroMQ would wait for a lost server in silence and send the request again by itself.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self._socket.connect(self.address)
 
     def _call(self, endpoint: str, data: Any, seconds: float) -> Any:
@@ -156,14 +160,27 @@ class ZeromqLink:
         request |= {} if data is None else {"data": data}
         request |= {"api_token": self._token} if self._token else {}
         try:
+            self._check_connection(held, 0)
             held.setsockopt(zmq.SNDTIMEO, max(1, int(seconds * 1000)))
             held.send(pack_groot(request))
-            if not held.poll(max(1, int(seconds * 1000)), zmq.POLLIN):
+            if not self._check_connection(held, seconds):
                 raise Lost(f"no answer to {endpoint} within {seconds:.1f} s")
             reply = held.recv()
         except zmq.ZMQError as error:
             raise Lost(f"ZeroMQ: {error}") from None
         return _understood(reply)
+
+    def _check_connection(self, held: "zmq.Socket[bytes]", seconds: float) -> bool:
+        """Wait for an answer; True if it is there, an error if the server has hung up instead."""
+        import zmq
+
+        poller = zmq.Poller()
+        poller.register(held, zmq.POLLIN)
+        poller.register(self._monitor, zmq.POLLIN)
+        ready = dict(poller.poll(max(0, int(seconds * 1000))))
+        if held not in ready and self._monitor in ready:
+            raise Lost("the connection broke")
+        return held in ready
 
 
 def _understood(reply: bytes) -> Any:

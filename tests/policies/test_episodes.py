@@ -78,3 +78,28 @@ def test_no_server_is_bad_input_and_leaves_no_folder(tmp_path):
     assert code == 2
     assert "no policy server of this kind at ws://127.0.0.1:9" in result["error"]
     assert not (tmp_path / "run").exists()
+
+
+def test_a_groot_server_moves_the_robot_from_the_preset_of_its_name(tmp_path):
+    folder = tmp_path / "run"
+    with Server("groot_server.py", release="n1.6") as server:
+        code, result, _ = rollout(
+            folder, "groot", f"policy.options.port={server.port}", "policy.options.mapping=n1.6"
+        )
+    assert code == 0
+    assert (result["steps"], result["end_reason"], result["incidents"]) == (40, "horizon", 0)
+    actions = np.array(pq.read_table(folder / "steps.parquet")["action"].to_pylist()[:-1])
+    assert np.allclose(actions[:16, 5], 0.01 + np.arange(16) / 1000)
+
+
+def test_a_recorded_run_is_replayed_to_the_same_feelings(tmp_path):
+    """The same scene, the same actions: the robot feels the same at every step."""
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert rollout(first, "random", "limits.max_steps=24")[0] == 0
+    code, result, _ = rollout(
+        again, "replay", f"policy.options.path={first}", "limits.max_steps=24"
+    )
+    assert (code, result["end_reason"], result["incidents"]) == (0, "horizon", 0)
+    tables = [pq.read_table(folder / "steps.parquet") for folder in (first, again)]
+    for column in ("action", "proprioception"):
+        assert tables[0][column].to_pylist() == tables[1][column].to_pylist()

@@ -118,7 +118,8 @@ def test_where_the_robot_parts_from_the_record_is_told_once(tmp_path):
 def test_the_end_of_a_recording_is_never_a_silent_zero(tmp_path):
     path = str(run_folder(tmp_path / "run"))
     with pytest.raises(PolicyError, match="max_steps=20"):
-        ReplayPolicy(path=path).act(look(20), "x")
+        ReplayPolicy(path=path).act(look(21), "x")
+    assert len(ReplayPolicy(path=path).act(look(20), "x")) == 1  # the look at the end
     held = ReplayPolicy(path=path, at_end="hold", execute=3).act(look(20), "x")
     assert held.shape == (3, 12)
     assert (held[:, 6] == OFFICIAL[-1, 6]).all()
