@@ -75,6 +75,9 @@ class LimitsConfig:
     """Control steps; null for the task's official horizon."""
     fallback_steps: int = _number(1500, 1, 1_000_000, unit="steps")
     """For the tasks that have no official horizon."""
+    success_every: int = _number(1, 1, 10_000, unit="steps")
+    """Control steps between two readings of RoboCasa's criterion that count. The official
+    evaluators read it after each chunk of 16 steps: what holds only in between is no success."""
     wall_seconds: float | None = _number(None, 1, 1_000_000, unit="s")
     """Wall time; null for none. It makes a result depend on the machine."""
 

@@ -76,6 +76,13 @@ def _split(referee: Referee, **options: Any) -> Any:
     return SplitPlanner(**options)
 
 
+def _whole(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..agent.whole import WholePlanner
+
+    return WholePlanner(**options)
+
+
 def _script(referee: Referee, **options: Any) -> Any:
     from ..agent.script import ScriptPlanner
 
@@ -109,6 +116,13 @@ def _stillness(referee: Referee, **options: Any) -> Any:
     return StillnessJudge(**options)
 
 
+def _never(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..judges.never import NeverJudge
+
+    return NeverJudge(**options)
+
+
 def _qwen3vl(referee: Referee, **options: Any) -> Any:
     del referee
     from ..judges.qwen3vl import Qwen3VLJudge
@@ -117,7 +131,13 @@ def _qwen3vl(referee: Referee, **options: Any) -> Any:
 
 
 SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
-    "planner": {"leap": _leap, "docstring": _docstring, "script": _script, "split": _split},
+    "planner": {
+        "leap": _leap,
+        "docstring": _docstring,
+        "script": _script,
+        "split": _split,
+        "whole": _whole,
+    },
     "policy": {
         "expert": _expert,
         "groot": _groot,
@@ -127,7 +147,12 @@ SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
         "random": _random,
         "replay": _replay,
     },
-    "judge": {"qwen3vl": _qwen3vl, "referee": _referee, "stillness": _stillness},
+    "judge": {
+        "never": _never,
+        "qwen3vl": _qwen3vl,
+        "referee": _referee,
+        "stillness": _stillness,
+    },
 }
 """Part -> short name -> how it is made. The referee goes to those that declare themselves
 privileged, and to nobody else."""

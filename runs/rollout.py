@@ -48,7 +48,7 @@ class Result:
     seed: int
     split: str
     success: bool
-    """RoboCasa's own criterion held at some step."""
+    """RoboCasa's own criterion held at some step (of those that count, `limits.success_every`)."""
     success_at_end: bool
     """It held at the last step."""
     first_success_step: int | None
@@ -191,7 +191,9 @@ def _set_up(stage: _Stage, tell: Callable[[str], None]) -> None:
     parts = stage.parts = components.make(config, referee)
     stage.agent = Agent(parts.planner, parts.policy, parts.judge, config.advance, seed=config.seed)
     held = (referee,) if parts.privileged else ()
-    stage.witness = Witness(Referee(kitchen), held)
+    stage.witness = Witness(
+        Referee(kitchen), held, every=config.limits.success_every, last=stage.max_steps
+    )
 
 
 def _run(stage: _Stage) -> None:

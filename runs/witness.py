@@ -20,7 +20,7 @@ class Truth:
     success: bool
     """RoboCasa's own success criterion, now."""
     ever: bool
-    """It held at this step or an earlier one."""
+    """It held at this step or an earlier one, among those that count."""
     subtask: int | None
     """The subtask that the agent has in hand."""
     progress: float | None
@@ -35,14 +35,25 @@ class Witness:
         referee: of the kitchen the episode runs in; nobody else's.
         others: the referees that privileged parts hold. They remember what happened since a
             subtask began, so they have to see every step, asked or not.
+        every: steps between two readings of success that count; those after each whole chunk of so
+            many steps, or all, step 0 included, if it is 1.
+        last: the last step of the episode, which always counts; None if there is none.
     """
 
-    def __init__(self, referee: Referee, others: Sequence[Referee] = ()) -> None:
+    def __init__(
+        self,
+        referee: Referee,
+        others: Sequence[Referee] = (),
+        *,
+        every: int = 1,
+        last: int | None = None,
+    ) -> None:
         self._referee, self._others = referee, others
+        self._every, self._last_step = every, last
         self._subtask: int | None = None
         self._watching = False
         self.first_success: int | None = None
-        """The first step at which the task was a success; None if it never was."""
+        """The first step that counts at which the task was a success; None if it never was."""
         self.last: Truth | None = None
         """The newest truth."""
 
@@ -51,7 +62,7 @@ class Witness:
         for other in self._others:
             other.observe()
         success = self._referee.success()
-        if success and self.first_success is None:
+        if success and self.first_success is None and self._counts(step):
             self.first_success = step
         self.last = Truth(
             success=success,
@@ -60,6 +71,11 @@ class Witness:
             progress=self._progress(),
         )
         return self.last
+
+    def _counts(self, step: int) -> bool:
+        if self._every == 1 or step == self._last_step:
+            return True
+        return step > 0 and step % self._every == 0
 
     def heard(self, events: Sequence[log.Event]) -> None:
         """Follow the agent to the subtask it turned to."""

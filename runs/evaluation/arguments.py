@@ -38,7 +38,10 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     """Declare what `eval` takes."""
     parser.add_argument("task", metavar="TASK", nargs="*", help="tasks and task sets")
     parser.add_argument(
-        "--episodes", metavar="N", type=int, help="episodes of each task (default: 10)"
+        "--episodes",
+        metavar="N",
+        type=int,
+        help="episodes of each task (default: 10, official-multitask: 50)",
     )
     parser.add_argument(
         "--seeds", metavar="LIST", help="0-19 or 3,5,8 (default: from 0, as many as --episodes)"

@@ -4,6 +4,7 @@ The worker never touches the store. Whatever the episode prints goes to `log.txt
 record, so that a crash deep in the simulator leaves its last words.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -66,7 +67,7 @@ def play(job: Job) -> Outcome:
         result = rollout(job.config, job.folder)
         if result.end_reason == "interrupted":
             return Outcome(kind="interrupted")
-        if (result.error or "").startswith(f"cannot write {job.folder}"):
+        if _no_room(result.error or "", job.folder):
             return Outcome(kind="unwritable", message=result.error or "")
         row = reading.read(
             job.folder, result, attempt=job.attempt, max_steps=step_limit(job.config)
@@ -104,6 +105,11 @@ def sync(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def _no_room(error: str, folder: Path) -> bool:
+    """Whether an episode broke because its record could not be written."""
+    return error.startswith(f"cannot write {folder}") or os.strerror(errno.ENOSPC) in error
 
 
 def _settle_paths(job: Job) -> None:

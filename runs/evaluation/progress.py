@@ -45,8 +45,11 @@ class Board:
 
     def recorded(self, row: Episode, *, again: bool) -> None:
         """A row was written."""
-        self._rows[row.key] = row
-        self._ended += not again
+        if again:
+            self._rows.pop(row.key, None)  # the bar waits for the last run
+        else:
+            self._rows[row.key] = row
+            self._ended += 1
         if self._bars is not None:
             self._bars.update(row.task)
             if row.status != "scored":

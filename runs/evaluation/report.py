@@ -74,8 +74,8 @@ def table(rows: Sequence[Episode], sets: Mapping[str, Sequence[str]]) -> TextTab
     """The numbers for people: a line a task, then a line a set."""
     tasks, groups = per_task(rows), per_set(rows, sets)
     shown = tasks if len(tasks) == 1 else [*tasks, *groups]
-    head = ("task", "n", "errors", "success", "95 %", "subtasks", "false done", "missed done",
-            "timeouts", "replans", "judge right", "steps", "s")  # fmt: skip
+    head = ("task", "n", "errors", "success", "95 %", "subtasks", "false done", "missed",
+            "timeouts", "replans", "judge", "steps", "s")  # fmt: skip
     return TextTable(head=head, rows=[_line(group) for group in shown])
 
 
@@ -105,7 +105,7 @@ def percent(value: float | None) -> str:
 
 def interval(rate: Rate) -> str:
     """The interval of a rate."""
-    return "-" if rate.low is None else f"{percent(rate.low)} to {percent(rate.high)}"
+    return "-" if rate.low is None else f"{100 * rate.low:.0f}-{percent(rate.high)}"
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -11,6 +11,9 @@ from .episode import Key
 
 EPISODES = 10
 """Seeds of each task, if neither their number nor the seeds are given."""
+OFFICIAL = "official-multitask"
+OFFICIAL_EPISODES = 50
+"""The same with the preset of the official protocol."""
 MOST_SEED = 2**32 - 1
 
 
@@ -81,12 +84,13 @@ def tasks(words: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def seeds(text: str | None, episodes: int | None) -> list[int]:
+def seeds(text: str | None, episodes: int | None, usual: int = EPISODES) -> list[int]:
     """The seeds of each task.
 
     Args:
         text: `0-19`, `3,5,8` or a mixture; None for `episodes` seeds from 0.
         episodes: how many; with `text`, only so many of them, from the front.
+        usual: how many if nothing is said.
 
     Raises:
         ConfigError: for words that are no seeds, or impossible numbers.
@@ -94,7 +98,7 @@ def seeds(text: str | None, episodes: int | None) -> list[int]:
     if episodes is not None and episodes < 1:
         raise ConfigError(f"--episodes {episodes} is impossible; give 1 or more")
     if text is None:
-        return list(range(episodes or EPISODES))
+        return list(range(episodes or usual))
     found: dict[int, None] = {}
     for part in text.split(","):
         low, dash, high = part.strip().partition("-")
