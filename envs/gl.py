@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..configs.errors import ConfigError, EnvironmentFault, nearest
 
@@ -113,6 +114,24 @@ def choose() -> str:
     raise EnvironmentFault(
         f"no picture can be drawn on this machine{asked}: {'; '.join(failures)}. {REMEDY}"
     )
+
+
+def refuse_triton() -> None:
+    """Turn a crash to come into an import that fails; call once a GL context is open.
+
+    Mesa's llvmpipe brings an LLVM into this process, and triton, imported after it, brings another
+    and ends the process with a segmentation fault. transformers, peft and bitsandbytes import
+    triton if they find it and do without if they do not. Imported before, it does no harm.
+    """
+    if "triton" in sys.modules:
+        return
+    try:
+        loaded = Path("/proc/self/maps").read_text()
+    except OSError:  # not Linux
+        return
+    if "libLLVM" in loaded:
+        # What `import` raises ModuleNotFoundError for, and find_spec does not find.
+        sys.modules["triton"] = None  # pyright: ignore[reportArgumentType]
 
 
 def _use(backend: str) -> str:

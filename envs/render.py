@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import native
+from . import gl, native
 from .cull import Culler
 from .sensors import CAMERAS, Image, View
 
@@ -104,6 +104,7 @@ class _Worker:
         self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
         _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
         self._gl.make_current()
+        gl.refuse_triton()
         self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 

@@ -286,7 +286,7 @@ def quiet() -> Iterator[None]:
     """Hold back notices about optional kernels and weight bars of half a second."""
     from transformers.utils import logging as hf_logging
 
-    names = ("bitsandbytes", "transformers", "peft")
+    names = ("bitsandbytes", "transformers", "peft", "torch.utils.flop_counter")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     bars = hf_logging.is_progress_bar_enabled()

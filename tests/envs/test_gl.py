@@ -78,3 +78,20 @@ print(json.dumps([m for m in ("mujoco", "robosuite", "robocasa", "torch") if m i
 def test_importing_the_kitchen_imports_no_simulator():
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_a_model_can_be_loaded_after_a_kitchen_has_drawn(quantization, small_checkpoint):
+    """Mesa's LLVM and triton's do not live in one process; it must not end in a crash."""
+    script = f"""
+from leapcasa.envs.kitchen import Kitchen
+kitchen = Kitchen("RinseSinkBasin", split="target")
+kitchen.begin(0).image("right")
+from leapcasa.vlm.load import LoadConfig, load
+load(LoadConfig(base_model={str(small_checkpoint)!r}, quantization={quantization!r}))
+kitchen.close()
+print("both live")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "both live", f"{done.returncode}: {done.stderr[-2000:]}"
