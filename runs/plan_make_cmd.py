@@ -63,10 +63,14 @@ def make_command(request: MakeRequest, console: Console) -> int:
         "subtasks": texts,
         "raw": plan.raw,
         "rejected": list(plan.rejected),
+        "said": [subtask.said or subtask.text for subtask in plan.subtasks],
+        "made_by": plan.made_by or planner.info.name,
         "milliseconds": round(milliseconds, 3),
     }
     lines = [f"{number}) {text}" for number, text in enumerate(texts, 1)]
     lines += [f"rejected: {reason}" for reason in plan.rejected]
+    if plan.made_by:
+        lines.append(f"made by the fallback {plan.made_by}")
     if planner.info.privileged:
         lines.append("PRIVILEGED: this planner is told what the sensors do not show")
     console.result(value, "\n".join(lines))
