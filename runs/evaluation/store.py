@@ -59,6 +59,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._made = not folder.exists()
         self._lock = _locked(folder)
         try:
             with _errors(folder):
@@ -196,8 +197,9 @@ class Store:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
+        if self._made:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     def _throw_away(self, path: Path) -> None:
         """Remove a file or folder; a folder first leaves its place in one move."""

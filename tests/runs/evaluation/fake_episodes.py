@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def healed(job: Job) -> Outcome:
     return record(job, row(job))
 
 
+def lingering(job: Job) -> Outcome:
+    """Every fourth worker dies soon after a good episode, idle or at the start of the next."""
+    done = record(job, row(job))
+    if job.key.seed % 4 == 3:
+        delay = 0.002 * (job.key.seed % 16)
+        threading.Timer(delay, os.kill, [os.getpid(), signal.SIGKILL]).start()
+    return done
+
+
 def refusing(job: Job) -> Outcome:
     """Bad input that only a worker finds."""
     return Outcome(kind="refused", message="judge 'x' cannot be made")
@@ -113,7 +123,14 @@ def _by_name() -> dict:
 
     return {
         play.__name__: play
-        for play in (module.play, module.troubled, module.healed, module.refusing, module.deadly)
+        for play in (
+            module.play,
+            module.troubled,
+            module.healed,
+            module.lingering,
+            module.refusing,
+            module.deadly,
+        )
     }
 
 

@@ -163,6 +163,16 @@ def test_death_hang_and_broken_policy_are_three_things_and_none_is_a_failure(
     assert answer(every)["scored"] == 6
 
 
+def test_a_worker_that_dies_between_two_episodes_hangs_nothing(tool, answer, tmp_path):
+    told = tool("lingering", "eval", TASK, "--episodes", "24", "--workers", "2", "--out", "e",
+                "--json", FAKE_SECONDS="0.03")  # fmt: skip
+    summary = answer(told)
+    assert summary["recorded"] == 24
+    assert summary["scored"] >= 18
+    mended = tool("play", "eval", "--resume", "--out", "e", "--json")
+    assert (mended.returncode, answer(mended)["scored"]) == (0, 24)
+
+
 def test_when_no_worker_lives_the_evaluation_stops_and_says_so(tool, answer, tmp_path):
     told = tool("deadly", "eval", TASK, "--episodes", "50", "--workers", "2", "--out", "e")
     assert told.returncode == 1
@@ -178,6 +188,9 @@ def test_bad_input_that_a_worker_finds_exits_2_and_leaves_nothing(tool, tmp_path
     assert told.returncode == 2
     assert "judge 'x' cannot be made" in json.loads(told.stdout)["error"]
     assert not (tmp_path / "e").exists()
+    (tmp_path / "mine").mkdir()
+    assert tool("refusing", "eval", TASK, "--out", "mine").returncode == 2
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

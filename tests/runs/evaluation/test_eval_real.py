@@ -25,6 +25,25 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 
 @pytest.mark.sim
+def test_the_official_protocol_hands_the_instruction_on_and_ends_at_the_horizon(tmp_path):
+    """But for its length, which is cut."""
+    process = start(tmp_path / "e", "CloseFridge", "--episodes", "1", "--config",
+                    "official-multitask", "--set", f"limits.max_steps={STEPS}")  # fmt: skip
+    out, said = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    told = json.loads(out)
+    assert told["sets"][-1]["ends"] == {"horizon": 1}
+    (place,) = (tmp_path / "e/episodes").iterdir()
+    assert place.name == "CloseFridge_pretrain_s0"
+    record = json.loads((place / "run.json").read_text())
+    subtasks = [subtask["text"] for subtask in record["result"]["subtasks"]]
+    assert subtasks == [record["scene"]["instruction"]]
+    assert record["config"]["limits"]["success_every"] == 16
+    assert '"JudgeCalled"' not in (place / "events.jsonl").read_text()
+    assert told["sets"][-1]["steps_mean"] == STEPS
+
+
+@pytest.mark.sim
 def test_a_real_evaluation_goes_on_after_kill_9_and_its_rows_are_its_records(tmp_path):
     folder = tmp_path / "e"
     process = start(folder, *BEGIN)
