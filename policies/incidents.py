@@ -1,7 +1,8 @@
-"""What went wrong on the way to an action and was mended: told to the record, never hidden.
+"""What a policy tells and holds beside its actions: incidents that it got over, a connection.
 
-A policy that keeps such a list is `Watched`; `runs` writes each new incident to `events.jsonl` at
-the step it happened on, and their number to the result.
+A policy that holds on to something is `Held`, and is let go at the end of the episode. One that
+keeps a list of incidents is `Watched`; `runs` writes each new one to `events.jsonl` at the step it
+happened on, and their number to the result.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,15 @@ class Incident:
     """In one word, for instance `reconnected`."""
     text: str
     """For people: what happened, and what was done about it."""
+
+
+@runtime_checkable
+class Held(Protocol):
+    """A policy that holds on to something outside, for instance a connection."""
+
+    def close(self) -> None:
+        """Let go of it; may be called twice."""
+        ...
 
 
 @runtime_checkable

@@ -69,7 +69,7 @@ class WebsocketLink:
         self._connection = self._connect(seconds)
         greeting = self._receive(max(deadline - time.monotonic(), 0.1))
         if isinstance(greeting, str):
-            raise Foreign(f"it greets with text instead of metadata: {_last_line(greeting)!r}")
+            raise Lost(f"it greets with text instead of metadata: {_last_line(greeting)!r}")
         try:
             metadata = unpack_openpi(greeting)
         except WireError as error:

@@ -22,6 +22,7 @@ from ..envs.kitchen import Kitchen, SceneRecord
 from ..envs.referee import Referee
 from ..envs.sensors import CONTROL_HZ, View
 from ..envs.tasks import task as known_task
+from ..policies.incidents import Held
 from . import components
 from .console import Progress
 from .episode import Observer, run_episode
@@ -265,6 +266,9 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
         setup=result.setup_seconds,
         video=str(video) if video else None,
     )
+    if stage.parts is not None and isinstance(stage.parts.policy, Held):
+        with contextlib.suppress(Exception):
+            stage.parts.policy.close()
     if stage.kitchen is not None:
         with contextlib.suppress(Exception):
             stage.kitchen.close()

@@ -1,6 +1,7 @@
 """Policy servers in processes of their own, and looks at the world to send them."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,12 +21,17 @@ class Server:
     """A running server.
 
     Args:
-        script: of `servers/`.
+        script: of `servers/`, or a path.
+        python: the interpreter.
+        path: for PYTHONPATH.
         options: of its command line, underscores for hyphens; None leaves one out.
     """
 
-    def __init__(self, script: str, **options: Any) -> None:
-        self._command = [sys.executable, str(SERVERS / script)]
+    def __init__(
+        self, script: str | Path, *, python: str = sys.executable, path: str = "", **options: Any
+    ) -> None:
+        self._command = [python, str(SERVERS / script)]
+        self._environment = {**os.environ, "PYTHONPATH": path} if path else None
         self._options = options
         self.port = 0
         self.start()
@@ -39,10 +45,11 @@ class Server:
             if value is not None
             for part in (f"--{name.replace('_', '-')}", str(value))
         ]
-        self._process = subprocess.Popen([*self._command, *more], stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [*self._command, *more], stdout=subprocess.PIPE, text=True, env=self._environment
+        )
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line.startswith("ready "), line
+        line = next(line for line in self._process.stdout if line.startswith("ready "))
         self.port = int(line.split()[1])
 
     def stop(self) -> None:

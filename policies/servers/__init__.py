@@ -1,0 +1,1 @@
+"""Scripts that run beside a user's own policy, in its environment, without leapcasa."""
