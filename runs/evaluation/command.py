@@ -1,5 +1,7 @@
 """`leapcasa eval`: opens the store, runs what is missing, prints and writes the numbers."""
 
+import contextlib
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -199,14 +201,10 @@ def pending(wanted: list[Key], rows: list[Episode], *, retry_errors: bool = Fals
 
 def machine_cores() -> int:
     """Cores this process may use."""
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _try_to_write(opened: _Opened, seconds: float) -> None:
-    import contextlib
-
     with contextlib.suppress(LeapcasaError):
         _written(opened, seconds=seconds, interrupted=True)
 

@@ -13,17 +13,13 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 
-def command(play: str, *arguments: str) -> list[str]:
-    return [sys.executable, str(HERE / "fake_episodes.py"), play, *arguments]
-
-
 @pytest.fixture
 def tool(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     """`tool(play, *arguments, **environment)`: one whole call of the command line."""
 
     def run(play: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            command(play, *arguments),
+            [sys.executable, str(HERE / "fake_episodes.py"), play, *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
