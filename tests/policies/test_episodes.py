@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from serving import Server, requests
 
+from leapcasa.configs import load
+
 pytestmark = pytest.mark.sim
 
 
@@ -103,3 +105,21 @@ def test_a_recorded_run_is_replayed_to_the_same_feelings(tmp_path):
     tables = [pq.read_table(folder / "steps.parquet") for folder in (first, again)]
     for column in ("action", "proprioception"):
         assert tables[0][column].to_pylist() == tables[1][column].to_pylist()
+
+
+def test_the_class_in_the_documentation_runs_as_it_is_written(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
+    source = text.split("```python\n")[1].split("```")[0]
+    assert len([line for line in source.splitlines() if line.strip()]) <= 20
+    (tmp_path / "my_policy.py").write_text(source)
+    code, result, _ = rollout(tmp_path / "run", "my_policy:MyPolicy", "policy.options.speed=0.3")
+    assert (code, result["steps"], result["privileged"]) == (0, 40, [])
+    actions = np.array(pq.read_table(tmp_path / "run/steps.parquet")["action"].to_pylist()[:-1])
+    assert (actions[:8, 2] == np.float32(-0.3)).all()
+
+
+def test_the_presets_in_the_documentation_are_those_that_ship():
+    text = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
+    for preset in ("openpi", "groot", "lerobot"):
+        for name in load(preset).policy.options["mappings"]:
+            assert f"`{name}`" in text
