@@ -67,6 +67,8 @@ class Store:
                 self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
                 for name in ("work", "episodes"):
                     (folder / name).mkdir(exist_ok=True)
+                for place in (folder, folder.parent):
+                    sync(place)
             if self._meta and self._meta["format"] != str(FORMAT):
                 raise ConfigError(
                     f"{folder} was written in format {self._meta['format']}, this is {FORMAT}; "
