@@ -1,16 +1,18 @@
 """From records to rows, and from words to episodes."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from leapcasa.configs import ConfigError
-from leapcasa.runs.evaluation import request
+from leapcasa.runs.evaluation import reading, request
 from leapcasa.runs.evaluation.episode import Confusion
 from leapcasa.runs.evaluation.reading import confusion, read_events, read_truth
 from leapcasa.runs.evaluation.report import _cell
 from leapcasa.runs.records import Table
+from leapcasa.runs.rollout import Result
 
 
 def verdict(step: int, index: int, accepted: bool) -> dict:
@@ -93,3 +95,39 @@ def test_early_episodes_cover_every_task():
 def test_a_cell_of_a_table_is_no_formula():
     assert _cell("=cmd|' /C calc'!A0") == "'=cmd|' /C calc'!A0"
     assert _cell(-3) == -3
+
+
+def result(**changed) -> Result:
+    known = {f.name: None for f in dataclasses.fields(Result)}
+    known |= {
+        "task": "A", "seed": 1, "split": "target", "success": False, "success_at_end": False,
+        "declared_success": False, "steps": 30, "end_reason": "horizon", "run_dir": "x",
+        "subtasks": [{"text": "a", "status": "done"}, {"text": "b", "status": "failed"}],
+        "privileged": [], "assets": "standin", "assets_version": "1", "seconds": 2.0,
+        "setup_seconds": 1.0, "config": "default", "clipped_actions": 0,
+    }  # fmt: skip
+    return Result(**{**known, **changed})  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        *((end, "scored") for end in ("completed", "incomplete", "gave_up", "horizon")),
+        ("wall_time", "scored"),
+        ("error", "error"),
+        ("infrastructure_error", "infrastructure_error"),
+    ],
+)
+def test_every_end_of_an_episode_has_its_status(end, status, tmp_path: Path):
+    row = reading.read(tmp_path, result(end_reason=end), attempt=1, max_steps=100)
+    assert row.status == status
+
+
+def test_every_attempt_that_ran_out_is_counted_once(tmp_path: Path):
+    kinds = ["Retried", "Advanced", "Skipped", "Replanned", "PolicyCalled", "Stopped"]
+    lines = [json.dumps({"step": i, "event": kind}) for i, kind in enumerate(kinds)]
+    (tmp_path / "events.jsonl").write_text("\n".join(lines) + "\n")
+    row = reading.read(tmp_path, result(end_reason="gave_up"), attempt=2, max_steps=100)
+    assert (row.timeouts, row.replans, row.policy_calls, row.attempt) == (4, 1, 1, 2)
+    assert (row.subtasks, row.subtasks_done, row.progress) == (2, 1, 0.5)
+    assert row.assets == "standin-1"
