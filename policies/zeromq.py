@@ -148,7 +148,9 @@ class ZeromqLink:
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
         # ZeroMQ would wait for a lost server in silence and send the request again by itself.
         self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
-        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        ends = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED
+        ends |= zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+        self._monitor = self._socket.get_monitor_socket(ends)
         self._socket.connect(self.address)
 
     def _call(self, endpoint: str, data: Any, seconds: float) -> Any:
