@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .named import named_mapping, patience_of
+from .named import named_mapping, patience_of, secret
 from .remote import RemotePolicy
 from .zeromq import Release, ZeromqLink
 
@@ -19,7 +19,7 @@ class GrootPolicy(RemotePolicy):
         execute: actions of each chunk that are carried out.
         release: `n1.5`, `n1.6`, `n1.6-nested` (a server without its simulation wrapper), or
             `auto`, which hears it from the server.
-        api_token: sent with each request.
+        api_token_env: the environment variable that holds the token sent with each request.
         patience: time-outs, see `remote.Patience`.
 
     Raises:
@@ -34,11 +34,11 @@ class GrootPolicy(RemotePolicy):
         mappings: Mapping[str, Any] | None = None,
         execute: int = 16,
         release: Release = "auto",
-        api_token: str | None = None,
+        api_token_env: str | None = None,
         **patience: Any,
     ) -> None:
         super().__init__(
-            ZeromqLink(host, port, release, api_token),
+            ZeromqLink(host, port, release, secret("api_token_env", api_token_env)),
             named_mapping("groot", mapping, mappings),
             name="groot",
             execute=execute,

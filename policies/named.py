@@ -1,6 +1,7 @@
 """Options of remote policies: a mapping by name or in full, and the time-outs."""
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,27 @@ def named_mapping(
             f"there are {', '.join(map(str, offered))}, or write one in full"
         )
     return parsed(offered[mapping], f"policy.options.mappings.{mapping}")
+
+
+def secret(option: str, variable: str | None) -> str | None:
+    """A key from the environment, so that it is in no configuration and in no record.
+
+    Args:
+        option: its name, for messages.
+        variable: the environment variable that holds it; None for no key.
+
+    Raises:
+        ConfigError: if there is no such variable, or it is empty.
+    """
+    if variable is None:
+        return None
+    value = os.environ.get(variable, "") if isinstance(variable, str) else ""
+    if not value:
+        raise ConfigError(
+            f"policy.options.{option} names the environment variable {variable!r}, which is not "
+            "set; export it before the command"
+        )
+    return value
 
 
 def patience_of(options: Mapping[str, Any]) -> Patience:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .named import named_mapping, patience_of
+from .named import named_mapping, patience_of, secret
 from .remote import RemotePolicy
 from .websocket import WebsocketLink
 
@@ -17,7 +17,7 @@ class OpenpiPolicy(RemotePolicy):
         mapping: the server's names: one of `mappings`, or a mapping itself (`policies/mapping.py`).
         mappings: named mappings; None for those of the preset `openpi`.
         execute: actions of each chunk that are carried out.
-        api_key: sent with the handshake.
+        api_key_env: the environment variable that holds the key sent with the handshake.
         patience: time-outs, see `remote.Patience`.
 
     Raises:
@@ -31,11 +31,11 @@ class OpenpiPolicy(RemotePolicy):
         mapping: str | Mapping[str, Any] = "robocasa365",
         mappings: Mapping[str, Any] | None = None,
         execute: int = 5,
-        api_key: str | None = None,
+        api_key_env: str | None = None,
         **patience: Any,
     ) -> None:
         super().__init__(
-            WebsocketLink(host, port, api_key),
+            WebsocketLink(host, port, secret("api_key_env", api_key_env)),
             named_mapping("openpi", mapping, mappings),
             name="openpi",
             execute=execute,

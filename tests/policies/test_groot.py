@@ -132,7 +132,8 @@ MISFITS = {
     "other release": ({"release": "n1.6"}, {}, "it wants annotation.human.action.task_desc"),
     "short chunks": ({"horizon": 8}, {}, "its chunks have 8 actions, execute is 16"),
     "history": ({"frames": 4}, {}, "it wants 4 moments in each request"),
-    "wrong token": ({"token": "secret"}, {"api_token": "guess"}, "Unauthorized"),
+    "no token": ({"token": "secret"}, {}, "Unauthorized"),
+    "unset token": ({}, {"api_token_env": "NO_SUCH"}, "'NO_SUCH', which is not set"),
     "unknown mapping": ({}, {"mapping": "n1.7"}, "unknown policy.options.mapping 'n1.7'"),
     "unknown release": ({}, {"release": "n2"}, "release is 'n2'; it is one of auto"),
 }
@@ -148,9 +149,12 @@ def test_a_server_that_does_not_fit_is_bad_input_before_the_episode(name):
         made(server, **ours)
 
 
-def test_a_token_is_sent_with_each_request():
+def test_a_token_comes_from_the_environment_and_is_in_no_record(monkeypatch):
+    monkeypatch.setenv("GROOT_TOKEN", "secret")
     with Server("groot_server.py", token="secret") as server:
-        assert made(server, api_token="secret").act(look(), "x").shape == (16, 12)
+        policy = made(server, api_token_env="GROOT_TOKEN")
+        assert policy.act(look(), "x").shape == (16, 12)
+    assert "secret" not in str(policy.info)
 
 
 def test_a_server_without_a_modality_config_is_taken_as_n15():

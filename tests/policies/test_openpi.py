@@ -291,6 +291,14 @@ def test_options_that_do_not_fit_are_bad_input_before_any_connection(name):
         OpenpiPolicy(port=refused_port(), **{name: value, "connect_s": 1})
 
 
+def test_a_key_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("OPENPI_KEY", "secret")
+    with Server("openpi_server.py", key="secret") as server:
+        assert made(server, api_key_env="OPENPI_KEY").act(look(), "x").shape == (5, 12)
+        with pytest.raises(ConfigError, match="wrong key"):
+            made(server, connect_s=1)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of openpi's client
 def test_the_real_client_of_openpi_gets_the_same_answers():
     """Our server of the tests speaks the protocol as openpi's own client knows it."""

@@ -125,6 +125,10 @@ async def talk(connection, options):
 
 async def main(options):
     async def handle(connection):
+        given = connection.request.headers.get("Authorization")
+        if options.key and given != f"Api-Key {options.key}":
+            await connection.close(1008, "wrong key")
+            return
         await talk(connection, options)
 
     async with serve(handle, "127.0.0.1", options.port, compression=None, max_size=None) as server:
@@ -143,4 +147,5 @@ if __name__ == "__main__":
     parser.add_argument("--after", type=int, default=0)
     parser.add_argument("--times", type=int, default=10**9)
     parser.add_argument("--log", default="")
+    parser.add_argument("--key", default="")
     asyncio.run(main(parser.parse_args()))
