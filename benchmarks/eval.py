@@ -97,8 +97,8 @@ def page(runs: list[Measured], options: argparse.Namespace, command: str) -> str
         "",
         "Busy is the share of the workers' time inside episodes; the rest is starting the "
         "processes (importing the simulation, once in 20 episodes), moving folders and the store. "
-        "A load above 0.3 before a run means that other work shared the cores, which lowers the "
-        "efficiency but not the busy share.",
+        "The load before a run includes the run before it; where it exceeds that run's workers, "
+        "other work shared the cores, which lowers the efficiency but hardly the busy share.",
         "",
     ]
     return "\n".join(lines)
