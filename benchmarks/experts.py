@@ -8,7 +8,6 @@ every step and latched. Half of the seeds are played in each split. The horizon 
 """
 
 import argparse
-import math
 import multiprocessing
 import statistics
 import sys
@@ -86,21 +85,6 @@ def play(job: tuple[str, str, int]) -> Episode:
     )
 
 
-def wilson(wins: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a rate.
-
-    Args:
-        wins: successes.
-        n: trials, at least one.
-        z: normal quantile.
-    """
-    rate = wins / n
-    centre = rate + z * z / (2 * n)
-    spread = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return (centre - spread) / scale, (centre + spread) / scale
-
-
 def report(episodes: Iterable[Episode], assets: str, command: str) -> str:
     """The Markdown page of `docs/experts.md`.
 
@@ -124,17 +108,18 @@ def report(episodes: Iterable[Episode], assets: str, command: str) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     from leapcasa.envs.tasks import task as known_task
+    from leapcasa.runs.judge_statistics import wilson
 
     for name in TASKS:
         mine = [e for e in every if e.task == name]
         if not mine:
             continue
         wins, n = sum(e.success for e in mine), len(mine)
-        low, high = wilson(wins, n)
+        rate = wilson(wins, n)
         middle = statistics.median(e.steps for e in mine)
         lines.append(
-            f"| {name} | {n} | {wins} | {wins / n:.0%} | {low:.0%} to {high:.0%} | {middle:.0f} | "
-            f"{known_task(name).horizon} |"
+            f"| {name} | {n} | {wins} | {wins / n:.0%} | {rate.low:.0%} to {rate.high:.0%} "
+            f"| {middle:.0f} | {known_task(name).horizon} |"
         )
     lines += [
         "",

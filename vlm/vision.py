@@ -66,10 +66,6 @@ class VisionEncoder:
         self.reused = 0
         """Pairs that were taken from the cache, or from the same call, so far."""
 
-    def clear(self) -> None:
-        """Forget all features; needed only if the weights have changed."""
-        self._known.clear()
-
     def features(self, clips: Sequence[Pixels], keys: Sequence[tuple[Key, ...]]) -> "torch.Tensor":
         """Features of every pair of every clip.
 
