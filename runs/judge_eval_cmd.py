@@ -3,20 +3,21 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..configs import ConfigError, JudgeError
 from ..judges import nll
-from . import judge_measure, judge_results, judge_setup, manifest
+from . import judge_measure, judge_results, judge_setup, judge_store, manifest
 from .console import Console, Progress
+from .journal import Journal
 from .judge_measure import Measurement, Outcome
 from .judge_report import as_text
 from .judge_results import MethodResult
 from .judge_setup import Choice
-from .judge_store import FILE, Store
+from .judge_store import Measured
 from .manifest import Manifest
 from .records import RecordError, replace_file, write_json
 
@@ -57,7 +58,7 @@ def eval_command(request: EvalRequest, console: Console) -> int:
     if rows.ignored:
         console.note(f"columns without a meaning here: {', '.join(rows.ignored)}")
     folder = (request.out or _default_folder(request)).expanduser().absolute()
-    with _open(folder) as store:
+    with contextlib.closing(judge_store.open_store(folder)) as store:
         outcome = _measure(request, rows, store, folder, console)
     results = judge_results.evaluate(
         rows.rows, outcome.measured, methods, request.false_advance_rate
@@ -103,35 +104,6 @@ def chosen_methods(asked: str | None, rows: Manifest) -> list[nll.Method]:
                 f"--methods {how.name}: no row of {rows.path} has the views {', '.join(how.views)}"
             )
     return methods
-
-
-def make_folder(path: Path) -> bool:
-    """Makes the results' folder unless it is empty or of an earlier evaluation.
-
-    Returns:
-        Whether it is new.
-
-    Raises:
-        ConfigError: if other files are there, or it cannot be written to.
-    """
-    new = not path.exists()
-    try:
-        if path.is_dir() and not (path / FILE).exists():
-            others = [p.name for p in path.iterdir() if p.name != ".lock"]
-            if others:
-                raise ConfigError(
-                    f"--out {path} holds {others[0]!r} and is no folder of an evaluation; name "
-                    "another one"
-                )
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".leapcasa-probe"
-        probe.write_bytes(b"leapcasa")
-        probe.unlink()
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write to {path}: {error.strerror or error}; name another folder with --out DIR"
-        ) from error
-    return new
 
 
 def write(
@@ -184,25 +156,8 @@ def _default_folder(request: EvalRequest) -> Path:
     return Path("outputs") / f"judge-eval_{request.manifest.stem}_{name}"
 
 
-@contextlib.contextmanager
-def _open(folder: Path) -> Iterator[Store]:
-    """The folder's store; if nothing is measured while it is open, nothing is left behind."""
-    new = make_folder(folder)
-    store = Store(folder)
-    try:
-        yield store
-    finally:
-        store.close()
-        if not len(store):
-            for name in (FILE, ".lock"):
-                (folder / name).unlink(missing_ok=True)
-            if new:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
-
-
 def _measure(
-    request: EvalRequest, rows: Manifest, store: Store, folder: Path, console: Console
+    request: EvalRequest, rows: Manifest, store: Journal[Measured], folder: Path, console: Console
 ) -> Outcome:
     with console.quiet_stdout():
         scorer = judge_setup.make(request.choice)

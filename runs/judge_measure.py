@@ -17,8 +17,9 @@ from ..envs.sensors import View
 from ..judges.base import Clip
 from . import judge_store
 from .clip_files import read_views
+from .journal import Journal
 from .judge_setup import Likelihoods, Scorer, content_hash, ordered
-from .judge_store import Measured, Store
+from .judge_store import Measured
 from .manifest import Row
 
 DECODERS = 2
@@ -68,7 +69,7 @@ class Measurement:
         batch: rows that are given to the judge at once.
     """
 
-    def __init__(self, scorer: Scorer, identity: str, store: Store, batch: int) -> None:
+    def __init__(self, scorer: Scorer, identity: str, store: Journal[Measured], batch: int) -> None:
         self._scorer, self._identity, self._store, self._batch = scorer, identity, store, batch
         self._frames = scorer.info.frames
         self._hash = functools.cache(content_hash)

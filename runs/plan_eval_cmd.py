@@ -15,11 +15,12 @@ from ..envs.kitchen import SPLITS
 from ..envs.sensors import Image, View
 from . import plan_cases, plan_episodes, plan_planners, plan_results, plan_store
 from .console import Console, Progress
+from .journal import Journal
 from .plan_cases import Case
 from .plan_planners import Beginning, Contender
 from .plan_report import as_text
 from .plan_results import PlannerResult
-from .plan_store import Made, PlanStore
+from .plan_store import Made
 from .records import replace_file, write_json
 
 
@@ -53,7 +54,7 @@ def eval_command(request: EvalRequest, console: Console) -> int:
     _check(request)
     chosen = plan_planners.contenders(request.planners, request.preset, request.overrides)
     folder = (request.out or _default_folder(request, chosen)).expanduser().absolute()
-    store = PlanStore(folder)
+    store = plan_store.open_store(folder)
     try:
         with console.quiet_stdout():
             cases, errors = _cases(request, console)
@@ -132,7 +133,7 @@ def _cases(request: EvalRequest, console: Console) -> tuple[list[Case], dict[str
 
 
 def _asked(
-    contender: Contender, cases: Sequence[Case], store: PlanStore, console: Console
+    contender: Contender, cases: Sequence[Case], store: Journal[Made], console: Console
 ) -> PlannerResult:
     """Ask one planner for every plan that is not there yet."""
     beginning = Beginning()
@@ -148,7 +149,7 @@ def _asked(
             if found is None:
                 beginning.task, beginning.slots = case.task, case.names
                 found = ask(planner, case, key=key, label=contender.label)
-                store.add(found)
+                store.add([found])
             made[case.id] = found
             progress.update(len(made), f"{contender.label}: {case.id}")
     return PlannerResult(

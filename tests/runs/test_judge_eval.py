@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from leapcasa.configs import JudgeError
 from leapcasa.runs import cli
 from leapcasa.runs.judge_measure import Measurement
-from leapcasa.runs.judge_store import Store
+from leapcasa.runs.judge_store import open_store
 from leapcasa.runs.manifest import load
 
 PIXELS = ["--set", "judge=pixel_judge:PixelJudge"]
@@ -353,7 +353,7 @@ def test_a_judge_that_fails_on_clip_after_clip_ends_the_evaluation(tmp_path, cap
 def test_batches_have_the_asked_size_and_each_clip_is_measured_once(tmp_path):
     rows = load(write(tmp_path, random_clips(11))).rows
     judge, seen = PixelJudge(), []
-    store = Store(tmp_path)
+    store = open_store(tmp_path / "out")
     outcome = Measurement(judge, "x", store, batch=4).run(rows, lambda n, _: seen.append(n))
     assert judge.calls == [4, 4, 3]
     assert seen[-1] == 11
@@ -369,19 +369,19 @@ def test_the_judge_gets_exactly_the_frames_it_looks_at(tmp_path):
             return super().measure_batch(items)
 
     rows = load(write(tmp_path, random_clips(3))).rows
-    store = Store(tmp_path)
+    store = open_store(tmp_path / "out")
     assert not Measurement(Watching(), "x", store, batch=2).run(rows, lambda *_: None).errors
     store.close()
 
 
 def test_a_store_keeps_numbers_exactly_and_drops_lines_that_are_none(tmp_path):
     rows = load(write(tmp_path, random_clips(5))).rows
-    store = Store(tmp_path)
+    store = open_store(tmp_path / "out")
     before = Measurement(PixelJudge(bias=math.pi), "x", store, 2).run(rows, lambda *_: None)
     store.close()
-    with (tmp_path / "measured.jsonl").open("ab") as file:
+    with (tmp_path / "out" / "measured.jsonl").open("ab") as file:
         file.write(b'{"key": 1}\nnonsense\n')
-    store = Store(tmp_path)
+    store = open_store(tmp_path / "out")
     assert len(store) == 5
     assert all(store.get(one.key) == one for one in before.measured.values())
     store.close()
@@ -390,7 +390,7 @@ def test_a_store_keeps_numbers_exactly_and_drops_lines_that_are_none(tmp_path):
 def test_two_evaluations_never_write_into_one_folder(tmp_path, capfd):
     path, out = write(tmp_path, random_clips(3)), tmp_path / "out"
     out.mkdir()
-    store = Store(out)
+    store = open_store(out)
     code, found, _ = judged(capfd, path, "--out", out)
     store.close()
     assert code == 2
@@ -476,7 +476,7 @@ def test_a_manifest_of_videos_is_evaluated_with_the_real_judge(
 
 def test_a_model_that_fails_is_an_error_of_the_judge(tmp_path):
     rows = load(write(tmp_path, [{**one, "green": 1} for one in random_clips(5)])).rows
-    store = Store(tmp_path)
+    store = open_store(tmp_path / "out")
     with pytest.raises(JudgeError, match=r"clips.jsonl:3"):
         Measurement(PixelJudge(), "x", store, batch=1).run(rows, lambda *_: None)
     store.close()

@@ -14,7 +14,7 @@ from leapcasa.configs import LeapcasaError
 from leapcasa.runs import cli, plan_episodes, plan_store
 from leapcasa.runs.plan_episodes import Place
 from leapcasa.runs.plan_statistics import MEASURES
-from leapcasa.runs.plan_store import Made, PlanStore
+from leapcasa.runs.plan_store import Made
 
 PAIRS = [
     {"id": "one", "instruction": "Open the fridge and put the milk on the table.",
@@ -213,14 +213,14 @@ def test_a_folder_of_something_else_is_left_alone(capfd, tmp_path):
 
 
 def test_two_evaluations_do_not_share_a_folder(tmp_path):
-    store = PlanStore(tmp_path / "out")
+    store = plan_store.open_store(tmp_path / "out")
     made = Made(key="k", planner="p", case="c", subtasks=("a",), raw="", rejected=(), error="",
                 milliseconds=1.0)  # fmt: skip
-    store.add(made)
+    store.add([made])
     with pytest.raises(LeapcasaError, match="another evaluation"):
-        PlanStore(tmp_path / "out")
+        plan_store.open_store(tmp_path / "out")
     store.close()
-    again = PlanStore(tmp_path / "out")
+    again = plan_store.open_store(tmp_path / "out")
     assert again.get("k") == made
     again.close()
 
