@@ -100,11 +100,21 @@ class TextGenerator:
         stop: Callable[[str], bool] | None = None,
         allow: Callable[[str, bool], bool] | None = None,
     ) -> Generated:
-        """Answer a user's turn of pictures and text.
+        """Answer a user's turn of pictures, in order, and then text; see `answer`."""
+        return self.answer([*pictures, text], sampling, stop=stop, allow=allow)
+
+    def answer(
+        self,
+        turn: Sequence[Picture | str],
+        sampling: Sampling,
+        *,
+        stop: Callable[[str], bool] | None = None,
+        allow: Callable[[str, bool], bool] | None = None,
+    ) -> Generated:
+        """Answer a user's turn.
 
         Args:
-            pictures: (H, W, 3) uint8 each, shown in order before the text.
-            text: the user's words.
+            turn: pictures, (H, W, 3) uint8 each, and texts in the order they are shown.
             sampling: how tokens are chosen; the same seed gives the same answer, up to what the
                 rounding of a reused prompt can move (a tie, or a draw on the edge of two tokens).
             stop: told the answer so far; True ends it.
@@ -119,7 +129,7 @@ class TextGenerator:
 
         try:
             with torch.inference_mode():
-                return self._generate(pictures, text, sampling, stop, allow)
+                return self._generate(turn, sampling, stop, allow)
         except torch.cuda.OutOfMemoryError as error:
             self._cache, self._marks = None, []
             raise ModelError(
@@ -129,15 +139,14 @@ class TextGenerator:
 
     def _generate(
         self,
-        pictures: Sequence[Picture],
-        text: str,
+        turn: Sequence[Picture | str],
         sampling: Sampling,
         stop: Callable[[str], bool] | None,
         allow: Callable[[str, bool], bool] | None,
     ) -> Generated:
         import torch
 
-        prompt = self._prompt(pictures, text)
+        prompt = self._prompt(turn)
         logits, read = self._read(prompt, sampling.max_new_tokens)
         assert self._cache is not None
         random = np.random.default_rng(sampling.seed)
@@ -171,11 +180,15 @@ class TextGenerator:
 
     # the prompt --------------------------------------------------------------------------------
 
-    def _prompt(self, pictures: Sequence[Picture], text: str) -> _Prompt:
-        if "<|" in text:
-            raise ConfigError(f"the text must not contain control tokens: {text[:80]!r}")
-        shown = [fitted(picture, self._budget) for picture in pictures]
-        content = [*({"type": "image"} for _ in shown), {"type": "text", "text": text}]
+    def _prompt(self, turn: Sequence[Picture | str]) -> _Prompt:
+        for part in turn:
+            if isinstance(part, str) and "<|" in part:
+                raise ConfigError(f"the text must not contain control tokens: {part[:80]!r}")
+        shown = [fitted(part, self._budget) for part in turn if not isinstance(part, str)]
+        content = [
+            {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
+            for part in turn
+        ]
         rendered: str = self._tokenizer.apply_chat_template(
             [{"role": "user", "content": content}],
             chat_template=self._loaded.chat_template,

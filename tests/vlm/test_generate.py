@@ -31,7 +31,15 @@ def picture(seed: int, height: int = 256, width: int = 320) -> np.ndarray:
 
 
 def inputs(processor, pictures, text):
-    content = [*({"type": "image"} for _ in pictures), {"type": "text", "text": text}]
+    return turn_inputs(processor, [*pictures, text])
+
+
+def turn_inputs(processor, turn):
+    pictures = [part for part in turn if not isinstance(part, str)]
+    content = [
+        {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
+        for part in turn
+    ]
     prompt = processor.apply_chat_template(
         [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
     )
@@ -55,11 +63,21 @@ def test_greedy_text_is_that_of_generate(loaded, processor, shapes):
     assert ours.finish in ("length", "end")
 
 
+def test_a_turn_may_mix_words_and_pictures(loaded, processor):
+    turn = ["Example:", picture(0), "first", picture(1, 320, 256), picture(2), WORDS]
+    ours = TextGenerator(loaded).answer(turn, Sampling(max_new_tokens=24))
+    given = turn_inputs(processor, turn)
+    theirs = loaded.model.generate(**given, max_new_tokens=24, do_sample=False)
+    written = theirs[0, given["input_ids"].shape[1] :]
+    assert ours.text == processor.tokenizer.decode(written, skip_special_tokens=True)
+    assert ours.prompt_tokens == given["input_ids"].shape[1]
+
+
 def test_first_logits_are_those_of_the_model(loaded, processor):
     shown = [picture(0), picture(1, 320, 256)]
     generator = TextGenerator(loaded)
     with torch.inference_mode():
-        ours, _ = generator._read(generator._prompt(shown, WORDS), 8)
+        ours, _ = generator._read(generator._prompt([*shown, WORDS]), 8)
         theirs = loaded.model(**inputs(processor, shown, WORDS)).logits[0, -1]
     assert torch.allclose(ours, theirs, atol=1e-4)
 
@@ -67,9 +85,9 @@ def test_first_logits_are_those_of_the_model(loaded, processor):
 def test_another_picture_gives_other_logits(loaded):
     generator = TextGenerator(loaded)
     with torch.inference_mode():
-        a, _ = generator._read(generator._prompt([picture(0)], WORDS), 8)
-        b, _ = generator._read(generator._prompt([picture(1)], WORDS), 8)
-        flipped, _ = generator._read(generator._prompt([picture(0)[::-1].copy()], WORDS), 8)
+        a, _ = generator._read(generator._prompt([picture(0), WORDS]), 8)
+        b, _ = generator._read(generator._prompt([picture(1), WORDS]), 8)
+        flipped, _ = generator._read(generator._prompt([picture(0)[::-1].copy(), WORDS]), 8)
     assert (a - b).abs().max() > 0.01
     assert (a - flipped).abs().max() > 0.01
 
