@@ -9,11 +9,13 @@ from .errors import (
     LeapcasaError,
     ModelError,
     PolicyError,
+    UnreachableError,
     nearest,
 )
-from .presets import load, preset_names
+from .presets import changed, load, preset_names
 from .schema import (
     AdvanceConfig,
+    AttributionConfig,
     ComponentSpec,
     EnvConfig,
     LimitsConfig,
@@ -24,6 +26,7 @@ from .schema import (
 
 __all__ = [
     "AdvanceConfig",
+    "AttributionConfig",
     "ComponentSpec",
     "ConfigError",
     "EnvConfig",
@@ -35,8 +38,10 @@ __all__ = [
     "ModelError",
     "PolicyError",
     "RunConfig",
+    "UnreachableError",
     "VideoConfig",
     "ViewsConfig",
+    "changed",
     "from_dict",
     "load",
     "nearest",

@@ -16,6 +16,10 @@ class ConfigError(LeapcasaError):
     """Bad input: raised before any rollout starts (exit code 2)."""
 
 
+class UnreachableError(ConfigError):
+    """A policy's server is not there before an episode: bad input, unless it was there earlier."""
+
+
 class EnvironmentFault(LeapcasaError):
     """The simulation itself failed (no GL, impossible scene, diverged physics): halts the run."""
 

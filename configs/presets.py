@@ -1,4 +1,4 @@
-"""Loading a preset, changed by `key=value` overrides, into a checked configuration."""
+"""Loading presets, one over the other, changed by `key=value` overrides, into a configuration."""
 
 import importlib.resources
 from collections.abc import Sequence
@@ -10,10 +10,13 @@ import yaml
 
 from .convert import from_dict, to_dict
 from .errors import ConfigError, nearest
+from .layers import layered
 from .schema import RunConfig
 
 PARTS = ("planner", "policy", "judge")
 """`planner=split` is short for `planner.name=split`, and so on."""
+ATTRIBUTION = "attribution"
+"""The group that names a stand-in for each part, written as the parts are."""
 
 
 def preset_names() -> list[str]:
@@ -21,23 +24,49 @@ def preset_names() -> list[str]:
     return sorted(f.name[:-5] for f in _folder().iterdir() if f.name.endswith(".yaml"))
 
 
+def layers(preset: str) -> list[str]:
+    """The presets that `a,b` names, the lowest first."""
+    return [preset] if _is_file(preset) else [name.strip() for name in preset.split(",")]
+
+
 def load(preset: str = "default", overrides: Sequence[str] = (), **fixed: Any) -> RunConfig:
     """A checked configuration.
 
     Args:
-        preset: a name of `preset_names()`, or the path of a YAML file.
+        preset: a name of `preset_names()`, or the path of a YAML file; or several with commas
+            between them, each laid over those before it (`configs.layers`).
         overrides: `dotted.key=value`; values are YAML, later ones win.
         fixed: top-level settings that win over all, for instance `task` and `seed`.
 
     Raises:
-        ConfigError: for an unknown preset or key, or a value that does not fit.
+        ConfigError: for an unknown preset or key, a value that does not fit, or presets that
+            undo one another.
     """
-    data = _read(preset)
+    data = layered([(name, _read(name)) for name in layers(preset)])
+    data["preset"] = preset
+    return _changed(data, overrides, fixed)
+
+
+def changed(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    """The same configuration but for some values.
+
+    Raises:
+        ConfigError: as for `load`.
+    """
+    return _changed(to_dict(config), overrides, {})
+
+
+def _changed(data: dict[str, Any], overrides: Sequence[str], fixed: dict[str, Any]) -> RunConfig:
     for override in overrides:
         _apply(data, override)
-    data.update(fixed)
-    data["preset"] = preset
-    return from_dict(RunConfig, data)
+    return from_dict(RunConfig, data | fixed)
+
+
+def _is_file(preset: str) -> bool:
+    try:
+        return Path(preset).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _folder() -> Traversable:
@@ -77,24 +106,33 @@ def _apply(data: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"the value of {key} is not valid YAML: {text!r}") from None
-    path = f"{key}.name" if key in PARTS and isinstance(value, str) else key
-    *parents, last = path.split(".")
+    short = _is_part(key.split(".")) and isinstance(value, str)
+    *parents, last = (f"{key}.name" if short else key).split(".")
     _check_path(parents, last, key)
     inner = data
     for parent in parents:
         inner = inner.setdefault(parent, {})
         if not isinstance(inner, dict):
             raise ConfigError(f"{key}: {parent!r} is no group of settings")
-    if path != key and inner.get("name") not in (None, value):
+    if short and inner.get("name") not in (None, value):
         inner.pop("options", None)  # options of another component would not fit this one
     inner[last] = value
+
+
+def _is_part(path: Sequence[str]) -> bool:
+    """Whether a key names a component: `policy`, or its stand-in `attribution.policy`."""
+    return list(path[:-1]) in ([], [ATTRIBUTION]) and path[-1] in PARTS
 
 
 def _check_path(parents: Sequence[str], last: str, key: str) -> None:
     """Refuse a key that the schema does not have, naming the nearest one with its full path."""
     known = _paths(to_dict(RunConfig()), "")
     full = ".".join([*parents, last])
-    if full in known or (len(parents) >= 2 and parents[1] == "options" and parents[0] in PARTS):
+    if full in known or any(
+        name == "options" and _is_part(parents[:place])
+        for place, name in enumerate(parents)
+        if place
+    ):
         return
     raise ConfigError(
         f"unknown setting {key!r}{nearest(full, known)}; "

@@ -94,11 +94,27 @@ class VideoConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttributionConfig:
+    """What `leapcasa eval --attribute` puts in place of each part: its upper bound."""
+
+    planner: ComponentSpec = ComponentSpec(name="docstring")
+    policy: ComponentSpec = ComponentSpec(name="expert")
+    judge: ComponentSpec = ComponentSpec(name="referee")
+    interval: int = _number(2, 2, 10_000, even=True, unit="steps")
+    """Takes the place of `advance.interval` together with the judge, as do the next two: a
+    threshold belongs to the judge it was chosen for. `advance.max_refusals` is null then."""
+    margin: float = _number(0.0, -100.0, 100.0)
+    consecutive: int = _number(1, 1, 100)
+    seed: int = _number(0, 0, 2**32 - 1)
+    """Of the sample, where only some of the failed episodes are run again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """One episode, completely."""
 
     preset: str = "default"
-    """Name or path of the preset it began with."""
+    """Name or path of the preset it began with; several with commas between them."""
     task: str = ""
     split: Split = "target"
     """`target` holds the kitchens and objects that nothing was trained on."""
@@ -110,3 +126,4 @@ class RunConfig:
     env: EnvConfig = field(default_factory=EnvConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     video: VideoConfig = field(default_factory=VideoConfig)
+    attribution: AttributionConfig = field(default_factory=AttributionConfig)

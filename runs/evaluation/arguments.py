@@ -48,7 +48,10 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--split", help="pretrain or target scenes (default: the preset's)")
     parser.add_argument(
-        "--config", metavar="PRESET", help="see `leapcasa config list` (default: default)"
+        "--config",
+        metavar="PRESET",
+        help="see `leapcasa config list` (default: default); official-multitask,openpi lays the "
+        "second over the first",
     )
     parser.add_argument(
         "--set",

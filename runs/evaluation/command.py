@@ -53,9 +53,8 @@ def eval_command(request: EvalRequest, console: Console, play: jobs.Play = jobs.
         RecordError: if something cannot be written; `--resume` goes on.
     """
     asked.check(request)
-    usual = asked.OFFICIAL_EPISODES if request.preset == asked.OFFICIAL else asked.EPISODES
     names = asked.tasks(request.tasks)
-    numbers = asked.seeds(request.seeds, request.episodes, usual)
+    numbers = asked.seeds(request.seeds, request.episodes, asked.usual_episodes(request))
     config = asked.configuration(request)
     check_names(config)
     folder = (request.out or default_folder()).expanduser().absolute()

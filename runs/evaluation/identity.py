@@ -1,8 +1,8 @@
 """What the numbers of an evaluation depend on, and how two such lists differ.
 
 Two episodes belong into one evaluation only if everything that can change a result is equal. Not
-part of it are the task and the seed (they name the episode), the preset's name, the video, and how
-many workers there are.
+part of it are the task and the seed (they name the episode), the preset's name, the video, what
+failures are attributed with, and how many workers there are.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from ..versions import versions
 Facts = Mapping[str, Any]
 """Dotted name -> plain value."""
 
-_NAMES_THE_EPISODE = ("task", "seed", "preset", "video")
+_CHANGES_NOTHING = ("task", "seed", "preset", "video", "attribution")
 SIMULATION = ("rlinf-robocasa365", "praxis-robosuite", "mujoco")
 """Packages whose version decides what happens in the kitchen."""
 
@@ -29,7 +29,7 @@ def facts(config: RunConfig, pack: AssetPack) -> dict[str, Any]:
         config: of any episode of the evaluation.
         pack: the assets in use.
     """
-    data = {k: v for k, v in to_dict(config).items() if k not in _NAMES_THE_EPISODE}
+    data = {k: v for k, v in to_dict(config).items() if k not in _CHANGES_NOTHING}
     data["assets"] = f"{pack.kind}-{pack.version}"
     installed = versions()
     data["versions"] = {name: installed[name] for name in SIMULATION}

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ...configs import ConfigError, RunConfig, load, nearest
+from ...configs.presets import layers
 from ...envs.tasks import all_tasks, task_sets
 from .episode import Key
 
 EPISODES = 10
-"""Seeds of each task, if neither their number nor the seeds are given."""
+"""The usual number of seeds."""
 OFFICIAL = "official-multitask"
 OFFICIAL_EPISODES = 50
-"""The same with the preset of the official protocol."""
+"""The same with the preset of the official protocol, alone or among others."""
 MOST_SEED = 2**32 - 1
 
 
@@ -82,6 +83,12 @@ def tasks(words: Sequence[str]) -> list[str]:
                 f"`leapcasa tasks` lists all; the sets are {', '.join(sets)}"
             )
     return list(found)
+
+
+def usual_episodes(request: EvalRequest) -> int:
+    """Seeds of each task, if neither their number nor the seeds are given."""
+    official = request.preset is not None and OFFICIAL in layers(request.preset)
+    return OFFICIAL_EPISODES if official else EPISODES
 
 
 def seeds(text: str | None, episodes: int | None, usual: int = EPISODES) -> list[int]:
