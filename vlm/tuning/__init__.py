@@ -1,0 +1,1 @@
+"""Fine-tuning a Qwen3-VL: conversations -> batches -> transformers' Trainer; knows no task."""
