@@ -62,12 +62,27 @@ def write(folder: Path, summary: Mapping[str, Any], rows: Sequence[Episode]) -> 
         RecordError: if one cannot be written.
     """
     write_json(folder / SUMMARY, summary)
+    for name, text in csv_files(summary, rows).items():
+        _replace(folder / name, text)
+
+
+def csv_files(summary: Mapping[str, Any], rows: Sequence[Episode]) -> dict[str, bytes]:
+    """What the two CSV files hold, by name.
+
+    Args:
+        summary: of `summarize`, at least `tasks` and `sets`.
+        rows: all recorded episodes.
+    """
     head = _flat(asdict(Episode(task="", split="", seed=0, status="scored")))
-    text = _csv(head, [_flat(asdict(row)) for row in rows])
-    replace_file(folder / EPISODES_CSV, lambda stream: stream.write(text))
     groups = [_flat(group) for group in (*summary["tasks"], *summary["sets"])]
-    tasks = _csv(groups[-1], groups)  # `all` is always there
-    replace_file(folder / TASKS_CSV, lambda stream: stream.write(tasks))
+    return {
+        EPISODES_CSV: csv_text(head, [_flat(asdict(row)) for row in rows]),
+        TASKS_CSV: csv_text(groups[-1], groups),  # `all` is always there
+    }
+
+
+def _replace(path: Path, text: bytes) -> None:
+    replace_file(path, lambda stream: stream.write(text))
 
 
 def table(rows: Sequence[Episode], sets: Mapping[str, Sequence[str]]) -> TextTable:
@@ -127,7 +142,7 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _csv(head: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+def csv_text(head: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Rows as CSV; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(head), lineterminator="\n")

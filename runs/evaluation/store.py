@@ -18,9 +18,9 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ...configs import ConfigError, LeapcasaError
 from ..records import RecordError
@@ -32,6 +32,8 @@ LOCK = ".lock"
 FORMAT = 1
 """Of the tables; goes up when a column changes its meaning."""
 OURS = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", LOCK, "work", "episodes", "broken")
+
+Read = TypeVar("Read")
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -309,6 +311,24 @@ def read_only(folder: Path) -> tuple[dict[str, Any], list[Episode]]:
     Raises:
         ConfigError: if the folder holds no evaluation.
     """
+
+    def read(db: sqlite3.Connection) -> tuple[dict[str, Any], list[Episode]]:
+        meta = dict(db.execute("SELECT name, value FROM meta"))
+        return {k: json.loads(v) for k, v in meta.items()}, _episodes(db)
+
+    return _read(folder, read)
+
+
+def read_wanted(folder: Path) -> list[Key]:
+    """The episodes asked for, read as `read_only` does.
+
+    Raises:
+        ConfigError: if the folder holds no evaluation.
+    """
+    return _read(folder, _wanted)
+
+
+def _read(folder: Path, read: Callable[[sqlite3.Connection], Read]) -> Read:
     path = folder.expanduser().absolute() / FILE
     if not path.is_file():
         raise ConfigError(f"{folder} holds no evaluation ({FILE} is missing)")
@@ -316,9 +336,7 @@ def read_only(folder: Path) -> tuple[dict[str, Any], list[Episode]]:
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         try:
             with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
-                meta = dict(db.execute("SELECT name, value FROM meta"))
-                rows = _episodes(db)
-            return {k: json.loads(v) for k, v in meta.items()}, rows
+                return read(db)
         except (sqlite3.Error, ValueError, TypeError) as error:
             last = error
     raise ConfigError(f"{path} is no evaluation: {last}")
