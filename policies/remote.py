@@ -4,7 +4,8 @@ What happens when something goes wrong:
 
 | what | what follows |
 | --- | --- |
-| before the episode: no server, another kind of server, facts that do not fit | `ConfigError` |
+| before the episode: no server, another kind of server | `UnreachableError`, a `ConfigError` |
+| before the episode: facts that do not fit | `ConfigError` |
 | connection lost, no answer in time, or none that can be read | asked again, `attempts` times |
 | server gone | reached again, with growing pauses, for `reconnect_s` |
 | server came back as another one, or it kept state that is lost | `InfrastructureError` |
@@ -20,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..configs import ConfigError, InfrastructureError
+from ..configs import ConfigError, InfrastructureError, UnreachableError
 from ..envs.sensors import Sensors
 from .base import Actions, PolicyInfo
 from .facts import ServerFacts
@@ -121,7 +122,8 @@ class RemotePolicy:
         patience: time-outs.
 
     Raises:
-        ConfigError: if the server cannot be reached, is another one, or does not fit the mapping.
+        UnreachableError: if the server cannot be reached, or is none of this kind.
+        ConfigError: if it does not fit the mapping.
     """
 
     def __init__(
@@ -138,7 +140,7 @@ class RemotePolicy:
         try:
             self._facts = self._reach(patience.connect_s)
         except (Lost, Foreign) as error:
-            raise ConfigError(
+            raise UnreachableError(
                 f"{name}: no policy server of this kind at {link.address}: {error}. Start it, or "
                 "name it with --set policy.options.host=... --set policy.options.port=..."
             ) from None

@@ -18,7 +18,7 @@ ENDS: Mapping[str, str] = {
     "wall_time": "out of time",
     "interrupted": "interrupted",
     "error": "an error",
-    "infrastructure_error": "the policy's server failed; not counted as a failure of the task",
+    "infrastructure_error": "the policy's server or the simulation failed; no failure of the task",
 }
 """The reason of the end, in words."""
 

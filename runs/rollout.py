@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..agent.loop import Agent, AgentView
-from ..configs import ConfigError, InfrastructureError, LeapcasaError, RunConfig
+from ..configs import ConfigError, LeapcasaError, RunConfig
 from ..configs.convert import to_dict
 from ..envs.assets import AssetPack
 from ..envs.kitchen import Kitchen, SceneRecord
@@ -31,54 +31,13 @@ from .narrator import ENDS, Filmer, Ticker, ending
 from .overlay import Title
 from .recorder import Recorder
 from .records import make_folder, write_json
+from .result import BROKEN, NOT_THE_AGENT, ErrorKind, Result, kind_of
 from .versions import machine, versions
 from .video import Video
 from .witness import Witness
 
 FORMAT = 1
 """Of `run.json`; goes up when a field changes its meaning."""
-BROKEN = ("error", "infrastructure_error", "interrupted")
-"""Ends that say nothing about the agent: such an episode is never scored."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What came of one rollout."""
-
-    task: str
-    seed: int
-    split: str
-    success: bool
-    """RoboCasa's own criterion held at some step (of those that count, `limits.success_every`)."""
-    success_at_end: bool
-    """It held at the last step."""
-    first_success_step: int | None
-    declared_success: bool
-    """The agent declared every subtask done."""
-    steps: int
-    end_reason: str
-    """`completed`, `incomplete`, `gave_up` (the agent's ends), `horizon`, `wall_time`, or one of
-    `BROKEN`."""
-    subtasks: list[dict[str, str]]
-    """Text and status of each subtask at the end."""
-    video: str | None
-    run_dir: str
-    privileged: list[str]
-    """The parts that read the simulator's truth."""
-    assets: str
-    """`full` or `standin`."""
-    assets_version: str
-    seconds: float
-    """Wall time of the episode, without building the kitchen."""
-    setup_seconds: float
-    """Wall time of building the kitchen."""
-    config: str
-    """The preset it began with."""
-    clipped_actions: int
-    incidents: int = 0
-    """What the policy got over on its way, for instance a server that was lost and found again."""
-    error: str | None = None
-    """What broke, if something did."""
 
 
 @dataclass(kw_only=True)
@@ -101,6 +60,7 @@ class _Stage:
     began: float | None = None
     end_reason: str = "error"
     error: str | None = None
+    error_kind: ErrorKind | None = None
 
 
 def rollout(
@@ -166,11 +126,10 @@ def _guarded(stage: _Stage, tell: Callable[[str], None]) -> None:
         raise
     except KeyboardInterrupt:
         stage.end_reason = "interrupted"
-    except InfrastructureError as error:
-        stage.error, stage.end_reason = str(error), "infrastructure_error"
     except LeapcasaError as error:
-        stage.error = str(error)
+        _broke(stage, error)
     except Exception as error:
+        _broke(stage, error)
         stage.error = f"unexpected {type(error).__name__}: {error}"
         path = stage.folder / "error.txt"
         with contextlib.suppress(OSError):
@@ -238,8 +197,6 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
     setup = (stage.began or ended) - stage.set_up
     if stage.progress is not None:
         stage.progress.close()
-    if stage.error is not None and stage.end_reason not in BROKEN:
-        stage.end_reason = "error"
     result = _result(stage, seconds=round(seconds, 2), setup=round(setup, 2))
     if stage.recorder is not None:
         try:
@@ -277,7 +234,11 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
 
 
 def _broke(stage: _Stage, error: Exception) -> None:
-    stage.error, stage.end_reason = stage.error or str(error), "error"
+    """Take note of what broke; what broke first stays."""
+    if stage.error is None:
+        stage.error, stage.error_kind = str(error), kind_of(error)
+    not_the_agent = stage.error_kind in NOT_THE_AGENT
+    stage.end_reason = "infrastructure_error" if not_the_agent else "error"
 
 
 def _result(stage: _Stage, *, seconds: float, setup: float, video: str | None = None) -> Result:
@@ -307,6 +268,7 @@ def _result(stage: _Stage, *, seconds: float, setup: float, video: str | None = 
         clipped_actions=stage.kitchen.clipped_actions if stage.kitchen else 0,
         incidents=stage.incidents.count if stage.incidents else 0,
         error=stage.error,
+        error_kind=stage.error_kind,
     )
 
 

@@ -15,7 +15,8 @@ from ..records import write_json
 FILE = "episode.json"
 Status = Literal["scored", "error", "infrastructure_error"]
 """`scored`: success or not, it counts. `error`: a part of the agent broke. `infrastructure_error`:
-what the episode ran on broke (worker, server, time limit). Neither error is a failure of the task.
+what the episode ran on broke (worker, server, simulation, time limit). Neither error is a failure
+of the task.
 """
 
 
@@ -63,6 +64,9 @@ class Episode:
     """Which run of this episode it was, from 1."""
     end_reason: str = ""
     error: str | None = None
+    error_kind: str | None = None
+    """What broke, see `runs.result.ErrorKind`; None in rows from before there were kinds, and for
+    workers that died."""
     success: bool = False
     """RoboCasa's own criterion held at some step."""
     success_at_end: bool = False

@@ -4,7 +4,6 @@ The worker never touches the store. Whatever the episode prints goes to `log.txt
 record, so that a crash deep in the simulator leaves its last words.
 """
 
-import errno
 import json
 import os
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...configs import ConfigError, RunConfig
+from ...configs import ConfigError, RunConfig, UnreachableError
 from ..records import RecordError, write_json
 from .episode import Episode, Key, seal
 
@@ -45,9 +44,10 @@ class Job:
 class Outcome:
     """What a worker tells its parent; the row itself is in the folder."""
 
-    kind: Literal["sealed", "refused", "unwritable", "interrupted"]
+    kind: Literal["sealed", "refused", "unreachable", "unwritable", "interrupted"]
     """`sealed`: the folder is whole. `refused`: what was asked for cannot be run (bad input).
-    `unwritable`: the record could not be written, for instance on a full disk."""
+    `unreachable`: the policy's server is not there. `unwritable`: the record could not be written,
+    for instance on a full disk."""
     message: str = ""
 
 
@@ -67,12 +67,14 @@ def play(job: Job) -> Outcome:
         result = rollout(job.config, job.folder)
         if result.end_reason == "interrupted":
             return Outcome(kind="interrupted")
-        if _no_room(result.error or "", job.folder):
+        if result.error_kind == "record":
             return Outcome(kind="unwritable", message=result.error or "")
         row = reading.read(
             job.folder, result, attempt=job.attempt, max_steps=step_limit(job.config)
         )
         finish(job, row)
+    except UnreachableError as error:
+        return Outcome(kind="unreachable", message=str(error))
     except ConfigError as error:
         return Outcome(kind="refused", message=str(error))
     except RecordError as error:
@@ -105,11 +107,6 @@ def sync(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def _no_room(error: str, folder: Path) -> bool:
-    """Whether an episode broke because its record could not be written."""
-    return error.startswith(f"cannot write {folder}") or os.strerror(errno.ENOSPC) in error
 
 
 def _settle_paths(job: Job) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..rollout import Result
+from ..result import Result
 from .episode import Confusion, Episode, Status
 
 FAILED_ATTEMPTS = ("Retried", "Skipped", "Replanned")
@@ -38,6 +38,7 @@ def read(folder: Path, result: Result, *, attempt: int, max_steps: int) -> Episo
         attempt=attempt,
         end_reason=result.end_reason,
         error=result.error,
+        error_kind=result.error_kind,
         success=result.success,
         success_at_end=result.success_at_end,
         first_success_step=result.first_success_step,
@@ -85,7 +86,8 @@ def read_events(path: Path) -> Sequence[Mapping[str, Any]]:
     """All whole lines of `events.jsonl`; none if the file is missing."""
     events: list[Mapping[str, Any]] = []
     try:
-        lines = path.read_text().splitlines()
+        # Not splitlines: a text may hold other ends of lines, such as U+2028.
+        lines = path.read_text(errors="replace").split("\n")
     except OSError:
         return events
     for line in lines:

@@ -96,6 +96,18 @@ def refusing(job: Job) -> Outcome:
     return Outcome(kind="refused", message="judge 'x' cannot be made")
 
 
+def serverless(job: Job) -> Outcome:
+    """The policy's server is there for seed 0, and gone for the first runs of all others."""
+    if job.key.seed and job.attempt == 1:
+        return Outcome(kind="unreachable", message="no policy server at ws://x")
+    return record(job, row(job))
+
+
+def gone(job: Job) -> Outcome:
+    """The policy's server is not there."""
+    return Outcome(kind="unreachable", message="no policy server at ws://x")
+
+
 def deadly(job: Job) -> Outcome:
     """No worker survives this."""
     os._exit(7)
@@ -130,6 +142,8 @@ def _by_name() -> dict:
             module.lingering,
             module.refusing,
             module.deadly,
+            module.serverless,
+            module.gone,
         )
     }
 

@@ -193,6 +193,57 @@ def test_bad_input_that_a_worker_finds_exits_2_and_leaves_nothing(tool, tmp_path
     assert list((tmp_path / "mine").iterdir()) == []
 
 
+def test_a_server_that_was_never_there_is_bad_input_and_leaves_nothing(tool, tmp_path):
+    told = tool("gone", "eval", TASK, "--workers", "2", "--out", "e")
+    assert told.returncode == 2
+    assert "no policy server at ws://x" in told.stderr
+    assert not (tmp_path / "e").exists()
+
+
+def test_a_server_that_goes_away_costs_no_episode_and_pauses(tool, answer, tmp_path):
+    began = time.monotonic()
+    told = tool("serverless", "eval", TASK, "--episodes", "3", "--workers", "1", "--out", "e",
+                "--json")  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert time.monotonic() - began > 2 + 4  # no pause is shorter than it is said to be
+    assert answer(told)["scored"] == 3
+    assert [rows(tmp_path / "e")[seed]["attempt"] for seed in range(3)] == [1, 2, 2]
+    assert told.stderr.count("no policy server at ws://x; will be tried again") == 2
+
+
+def test_a_server_that_stays_away_stops_the_evaluation_and_nothing_is_lost(monkeypatch, tmp_path):
+    from leapcasa.configs import LeapcasaError, load
+    from leapcasa.runs.evaluation import course as courses
+    from leapcasa.runs.evaluation.episode import Episode, Key
+    from leapcasa.runs.evaluation.jobs import Outcome
+    from leapcasa.runs.evaluation.pool import Ended
+    from leapcasa.runs.evaluation.store import Store
+
+    class Nobody:
+        def began(self, job): ...
+        def recorded(self, row, *, again): ...
+        def tick(self): ...
+
+    monkeypatch.setattr(courses, "FIRST_PAUSE_S", 0.001)
+    keys = [Key(task=TASK, split="target", seed=seed) for seed in range(9)]
+    store = Store(tmp_path / "e")
+    store.begin({"preset": "x"})
+    store.record(Episode(task=TASK, split="target", seed=99, status="scored", steps=5))
+    course = courses.Course(store, load("default"), keys, "f", Nobody())
+    away = Outcome(kind="unreachable", message="no server")
+
+    def until_hopeless() -> None:
+        while True:
+            while not course.ready:
+                time.sleep(0.001)
+            course.take(Ended(job=course.next(), outcome=away))
+
+    with pytest.raises(LeapcasaError, match="6 workers in a row"):
+        until_hopeless()
+    assert [row.status for row in store.episodes()] == ["infrastructure_error"] * 6 + ["scored"]
+    store.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_evaluation_exits_130_with_whole_files_and_goes_on(
     number, tool, answer, tmp_path
