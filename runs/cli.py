@@ -21,6 +21,10 @@ from ..configs.errors import ConfigError, LeapcasaError
 from . import judge_args, plan_args
 from .console import Console
 from .evaluation import arguments as evaluation_args
+from .judge_data import arguments as judge_data_args
+from .reporting import arguments as report_args
+from .policy import arguments as policy_args
+from .vlabench import arguments as vlabench_args
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -90,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluation(subcommands)
     _add_judge(subcommands)
     _add_plan(subcommands)
+    _add_policy(subcommands)
     _add_tasks(subcommands)
     _add_assets(subcommands)
     _add_config(subcommands)
@@ -171,10 +176,14 @@ def _add_evaluation(subcommands: "argparse._SubParsersAction[argparse.ArgumentPa
         _add(subcommands, "compare", "compare two evaluations on the episodes they share",
              evaluation_args.compare, epilog=evaluation_args.COMPARE_EPILOG)
     )  # fmt: skip
+    report_args.add_report(
+        _add(subcommands, "report", "make a page, JSON and CSV of an evaluation or a rollout",
+             report_args.report, epilog=report_args.EPILOG)
+    )  # fmt: skip
 
 
 def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "use the completion judge by itself: score one moment, or evaluate it on labelled clips"
+    text = "use the completion judge by itself: score moments, evaluate it, make data for it"
     one = subcommands.add_parser("judge", help=text, description=f"{text[0].upper()}{text[1:]}.")
     inner = one.add_subparsers(title="commands", metavar="COMMAND", required=True)
     judge_args.add_score(
@@ -184,6 +193,10 @@ def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     judge_args.add_eval(
         _add(inner, "eval", "measure the judge on labelled clips: accuracy, calibration, ROC",
              judge_args.evaluate, epilog=judge_args.EVAL_EPILOG)
+    )  # fmt: skip
+    judge_data_args.add_data(
+        _add(inner, "data", "make labelled clips to train and measure judges on",
+             judge_data_args.data, epilog=judge_data_args.EPILOG)
     )  # fmt: skip
 
 
@@ -198,6 +211,28 @@ def _add_plan(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     plan_args.add_eval(
         _add(inner, "eval", "measure planners against the reference steps of composite tasks",
              plan_args.evaluate, epilog=plan_args.EVAL_EPILOG)
+    )  # fmt: skip
+    vlabench_args.add(
+        _add(inner, "vlabench", "measure models on VLABench's planner samples in six dimensions",
+             vlabench_args.vlabench, epilog=vlabench_args.EPILOG)
+    )  # fmt: skip
+
+
+def _add_policy(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "make the embedded policy: record demonstrations, train on them, measure"
+    one = subcommands.add_parser("policy", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    inner = one.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    policy_args.add_data(
+        _add(inner, "data", "record demonstrations of the privileged experts",
+             policy_args.data, epilog=policy_args.DATA_EPILOG)
+    )  # fmt: skip
+    policy_args.add_train(
+        _add(inner, "train", "train the embedded policy on demonstrations",
+             policy_args.train, epilog=policy_args.TRAIN_EPILOG)
+    )  # fmt: skip
+    policy_args.add_eval(
+        _add(inner, "eval", "measure a trained policy on recorded demonstrations",
+             policy_args.evaluate, epilog=policy_args.EVAL_EPILOG)
     )  # fmt: skip
 
 

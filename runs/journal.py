@@ -99,12 +99,13 @@ class Journal(Generic[Entry]):
     def close(self) -> None:
         """Close the file and let others have the folder; may be called twice.
 
-        If nothing was ever kept, nothing is left behind.
+        If nothing was ever kept, and nothing else written, nothing is left behind.
         """
         self._file.close()
         self._lock.release()
-        if not self._known:
-            for path in (self._path, self._path.with_name(LOCK)):
+        ours = (self._path, self._path.with_name(LOCK))
+        if not self._known and not {*self._path.parent.iterdir()} - {*ours}:
+            for path in ours:
                 path.unlink(missing_ok=True)
             if self._new:
                 with contextlib.suppress(OSError):

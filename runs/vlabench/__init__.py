@@ -1,0 +1,1 @@
+"""VLABench's planner evaluation: skill sequences from pictures, scored in six dimensions."""
