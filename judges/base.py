@@ -1,6 +1,6 @@
 """What a completion judge is: the last frames of each view and a subtask in, a verdict out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,4 +70,29 @@ class Judge(Protocol):
         Raises:
             JudgeError: if no verdict can be given; ends the episode as an error.
         """
+        ...
+
+
+class SharedJudge(Judge, Protocol):
+    """A judge that can serve several episodes at once.
+
+    Its verdicts follow from clips and words alone: nothing of them is left over from earlier calls.
+    """
+
+    def score_batch(
+        self, items: Sequence[tuple[Mapping[View, Clip], str]], streams: Sequence[str] = ()
+    ) -> Sequence[Verdict]:
+        """Judge several moments, each as `score` would.
+
+        Args:
+            items: clips and subtask of each.
+            streams: the episode each belongs to, by which work may be reused; empty: all to one.
+
+        Raises:
+            JudgeError: if one of them can be given no verdict.
+        """
+        ...
+
+    def forget(self, stream: str) -> None:
+        """An episode has ended: drop what was kept to be reused in it."""
         ...

@@ -51,7 +51,7 @@ class Qwen3VLJudge:
         prompt: with `{instruction}` where the subtask goes.
         answer_suffix: appended to both labels and scored with them, for instance `<|im_end|>`.
         batch: clips that go through the model at once; None: 16 on a GPU, 2 on a CPU.
-        cache_pairs: frame pairs whose features are kept.
+        cache_pairs: frame pairs whose features are kept, of each stream.
 
     Raises:
         ConfigError: for options that do not fit, or weights that cannot be loaded.
@@ -122,8 +122,14 @@ class Qwen3VLJudge:
         """
         return self.score_batch([(clips, instruction)])[0]
 
-    def score_batch(self, items: Sequence[tuple[Mapping[View, Clip], str]]) -> list[Verdict]:
+    def score_batch(
+        self, items: Sequence[tuple[Mapping[View, Clip], str]], streams: Sequence[str] = ()
+    ) -> list[Verdict]:
         """Judge several environments at once; each verdict has the mean time of the batch.
+
+        Args:
+            items: clips and subtask of each.
+            streams: the episode of each; features are reused within an episode. Empty: all one.
 
         Raises:
             JudgeError: as `score`.
@@ -134,7 +140,7 @@ class Qwen3VLJudge:
             ({view: clips[view] for view in views if view in clips}, text) for clips, text in items
         ]
         try:
-            measured = self.measure_batch(wanted)
+            measured = self.measure_batch(wanted, streams)
             scored = [nll.scores(likelihoods, self._method) for likelihoods in measured]
         except (ConfigError, ModelError) as error:
             raise JudgeError(f"judge 'qwen3vl': {error}") from error
@@ -143,6 +149,10 @@ class Qwen3VLJudge:
             _verdict(likelihoods, scores, spent)
             for likelihoods, scores in zip(measured, scored, strict=True)
         ]
+
+    def forget(self, stream: str) -> None:
+        """Drop the features of an episode that has ended."""
+        self.scorer.vision.forget(stream)
 
     def measure(self, clips: Mapping[View, Clip], instruction: str) -> Likelihoods:
         """Likelihood of both labels in each of the given views, before any rule.
@@ -154,14 +164,16 @@ class Qwen3VLJudge:
         return self.measure_batch([(clips, instruction)])[0]
 
     def measure_batch(
-        self, items: Sequence[tuple[Mapping[View, Clip], str]]
+        self, items: Sequence[tuple[Mapping[View, Clip], str]], streams: Sequence[str] = ()
     ) -> list[dict[View, dict[str, nll.AnswerNLL]]]:
         """`measure` for several, in batches of clips."""
         frames = self.scorer.layout.frames
         asked = [self._ask(text) for _, text in items]
         questions = [
-            ClipQuestion(clip=resample(clip, frames), text=text, answers=answers)
-            for (clips, _), (text, answers) in zip(items, asked, strict=True)
+            ClipQuestion(clip=resample(clip, frames), text=text, answers=answers, stream=stream)
+            for (clips, _), (text, answers), stream in zip(
+                items, asked, streams or [""] * len(items), strict=True
+            )
             for clip in clips.values()
         ]
         results = iter(self.scorer.score(questions))

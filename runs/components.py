@@ -194,17 +194,23 @@ def check_names(config: RunConfig) -> None:
         maker(part, getattr(config, part))
 
 
-def make(config: RunConfig, referee: Referee) -> Components:
+def make(
+    config: RunConfig, referee: Referee, *, judge: Callable[[], Judge] | None = None
+) -> Components:
     """Make all three parts.
 
     Args:
         config: names and options.
         referee: the truth, for privileged parts alone.
+        judge: makes the judge in place of the configuration; None for nobody.
 
     Raises:
         ConfigError: for names or options that do not fit.
     """
-    parts = {part: _make(part, getattr(config, part), referee) for part in SHORT_NAMES}
+    own: dict[str, Any] = {} if judge is None else {"judge": judge()}
+    parts = {
+        part: own.get(part) or _make(part, getattr(config, part), referee) for part in SHORT_NAMES
+    }
     return Components(**parts)
 
 
@@ -219,6 +225,15 @@ def make_planner(spec: ComponentSpec, truth: Any) -> Planner:
         ConfigError: for a name or options that do not fit.
     """
     return _make("planner", spec, truth)
+
+
+def make_judge(spec: ComponentSpec) -> Judge:
+    """Make a judge alone, without a kitchen: one that needs no truth.
+
+    Raises:
+        ConfigError: for a name or options that do not fit.
+    """
+    return _make("judge", spec, None)
 
 
 def _make(part: str, spec: ComponentSpec, referee: Any) -> Any:

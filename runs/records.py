@@ -236,3 +236,15 @@ def _column(values: list[Any], kind: Any) -> Any:
             pyarrow.array(flat, kind.value_type), type=kind, mask=missing
         )
     return pyarrow.array(values, kind)
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log, shortened; empty if there is none."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - 4000))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")

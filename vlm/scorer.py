@@ -23,6 +23,8 @@ class ClipQuestion:
     """(layout.frames, H, W, 3) uint8 RGB, any H and W."""
     text: str
     answers: tuple[str, ...]
+    stream: str = ""
+    """Whose windows these are; features are reused within a stream."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,8 @@ class AnswerScorer:
         clips = [self._fitted(item.clip) for item in items]
         names = [pair_keys(clip) for clip in clips]
         rows = list(dict.fromkeys(names))
-        state = self._state(rows, [clips[names.index(row)] for row in rows])
+        first = [names.index(row) for row in rows]
+        state = self._state(rows, [clips[i] for i in first], [items[i].stream for i in first])
         losses = self._text.answers(state, [rows.index(name) for name in names], questions)
         results = []
         for item, question, sums in zip(items, questions, losses, strict=True):
@@ -114,12 +117,14 @@ class AnswerScorer:
             results.append({a: AnswerScore(nll=s, tokens=len(ids)) for a, s, ids in pairs})
         return results
 
-    def _state(self, rows: list[tuple[Key, ...]], clips: list[Pixels]) -> PrefixState:
+    def _state(
+        self, rows: list[tuple[Key, ...]], clips: list[Pixels], streams: list[str]
+    ) -> PrefixState:
         """The prefixes of these clips, kept until other clips are asked about."""
         if self._last is not None and self._last[0] == tuple(rows):
             return self._last[1]
         self._last = None  # free it before the next one is made
-        features: torch.Tensor = self.vision.features(clips, rows)
+        features: torch.Tensor = self.vision.features(clips, rows, streams)
         state = self._text.prefix(self.prompts.prefix(), features)
         self.prefixes += len(rows)
         self._last = (tuple(rows), state)

@@ -7,7 +7,8 @@ pairs seen before but for the newest ones.
 The cache is addressed by content: a pair's key is the 128-bit hash of its pixels. It cannot serve
 a stale feature, whatever happened in between (a reset, an odd step, dropped frames, another
 episode), because equal keys mean equal pixels; and pairs that repeat, such as the padding at the
-start of an episode, are encoded once.
+start of an episode, are encoded once. Each stream of windows (an episode) has a cache of its own,
+so that a quick one does not push out what a slow one is going to need.
 """
 
 from collections import OrderedDict
@@ -50,8 +51,8 @@ class VisionEncoder:
 
     Args:
         loaded: the model.
-        capacity: how many pairs are remembered, the least recently used go first. One pair of the
-            4B model at 224 px takes 49 x 2560 x 4 numbers, 1 MB in bfloat16.
+        capacity: how many pairs of each stream are remembered, the least recently used go first.
+            One pair of the 4B model at 224 px takes 49 x 2560 x 4 numbers, 1 MB in bfloat16.
         chunk: how many pairs go through the tower at once; bounds its memory.
     """
 
@@ -60,18 +61,24 @@ class VisionEncoder:
         self._vision = loaded.model.config.vision_config
         self._device, self._dtype = loaded.device, loaded.dtype
         self._capacity, self._chunk = capacity, chunk
-        self._known: OrderedDict[Key, torch.Tensor] = OrderedDict()
+        self._known: dict[str, OrderedDict[Key, torch.Tensor]] = {}
         self.encoded = 0
         """Pairs that went through the tower so far."""
         self.reused = 0
         """Pairs that were taken from the cache, or from the same call, so far."""
 
-    def features(self, clips: Sequence[Pixels], keys: Sequence[tuple[Key, ...]]) -> "torch.Tensor":
+    def features(
+        self,
+        clips: Sequence[Pixels],
+        keys: Sequence[tuple[Key, ...]],
+        streams: Sequence[str] | None = None,
+    ) -> "torch.Tensor":
         """Features of every pair of every clip.
 
         Args:
             clips: (T, H, W, 3) uint8 each, of one shape, T even.
             keys: `pair_keys` of each.
+            streams: which stream each belongs to; None: all to one.
 
         Returns:
             (clips, pairs, 1 + deepstack levels, tokens per pair, text width): the merged features
@@ -79,25 +86,31 @@ class VisionEncoder:
         """
         import torch
 
+        caches = [
+            self._known.setdefault(name, OrderedDict()) for name in streams or [""] * len(keys)
+        ]
         new: dict[Key, Pixels] = {}
-        for clip, row in zip(clips, keys, strict=True):
+        for clip, row, known in zip(clips, keys, caches, strict=True):
             for index, key in enumerate(row):
-                if key not in self._known and key not in new:
+                if key not in known and key not in new:
                     new[key] = clip[2 * index : 2 * index + 2]
         found = self._encode(new)
         self.encoded += len(new)
         self.reused += sum(map(len, keys)) - len(new)
-        for row in keys:
+        rows = []
+        for row, known in zip(keys, caches, strict=True):
             for key in row:
-                if key in self._known:
-                    self._known.move_to_end(key)
-        rows = [
-            torch.stack([found[k] if k in found else self._known[k] for k in row]) for row in keys
-        ]
-        self._known.update(found)
-        while len(self._known) > self._capacity:
-            self._known.popitem(last=False)
+                known[key] = known[key] if key in known else found[key]
+                known.move_to_end(key)
+            rows.append(torch.stack([known[key] for key in row]))
+        for known in caches:
+            while len(known) > self._capacity:
+                known.popitem(last=False)
         return torch.stack(rows)
+
+    def forget(self, stream: str) -> None:
+        """Drop the cache of a stream that has ended; unknown ones are passed over."""
+        self._known.pop(stream, None)
 
     def _encode(self, new: dict[Key, Pixels]) -> "dict[Key, torch.Tensor]":
         import torch

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any
 
+from .base import Ended
 from .jobs import Job, Outcome, Play
 
 EPISODES_PER_WORKER = 20
@@ -22,17 +22,15 @@ EPISODES_PER_WORKER = 20
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """What became of a job."""
+def machine_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    job: Job
-    outcome: Outcome | None
-    """None if the worker died or ran out of time."""
-    trouble: str = ""
-    """Why there is no outcome."""
-    late: bool = False
-    """It ran out of time."""
+
+def spare_threads() -> None:
+    """One thread of linear algebra for this process and those it starts; what is set stays."""
+    for variable in THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
 
 
 class Workers:
@@ -45,9 +43,7 @@ class Workers:
     """
 
     def __init__(self, count: int, play: Play, time_limit: float) -> None:
-        # One thread of linear algebra each: the workers are the parallelism.
-        for variable in THREAD_VARIABLES:
-            os.environ.setdefault(variable, "1")
+        spare_threads()  # the workers are the parallelism
         self._play, self._limit = play, time_limit
         self._idle: list[Any] = [None] * count
         """Pools without a job; None stands for one that is still to be made."""

@@ -103,7 +103,26 @@ def test_fuzzed_streams_never_get_a_stale_feature(loaded, capacity, seed):
         fresh = torch.cat([encode(VisionEncoder(loaded), clip) for clip in clips])
         assert torch.equal(kept, fresh)
     assert streaming.encoded + streaming.reused == 40 * 2 * FRAMES // 2
-    assert len(streaming._known) <= capacity
+    assert len(streaming._known[""]) <= capacity
+
+
+def test_a_quick_stream_leaves_the_features_of_a_slow_one_alone(loaded):
+    rng = np.random.default_rng(0)
+    slow, *quick = rng.integers(0, 256, (6, FRAMES, SIZE, SIZE, 3), dtype=np.uint8)
+    encoder = VisionEncoder(loaded, capacity=FRAMES // 2)
+    first = encoder.features([slow], [pair_keys(slow)], ["slow"])
+    for clip in quick:
+        encoder.features([clip], [pair_keys(clip)], ["quick"])
+    before = encoder.encoded
+    again = encoder.features(
+        [slow, quick[-1]], [*map(pair_keys, (slow, quick[-1]))], ["slow", "quick"]
+    )
+    assert encoder.encoded == before
+    assert torch.equal(again[0], first[0])
+    encoder.forget("slow")
+    encoder.forget("never heard of")
+    encoder.features([slow], [pair_keys(slow)], ["slow"])
+    assert encoder.encoded == before + FRAMES // 2
 
 
 def test_features_do_not_follow_later_changes_of_the_frames(loaded, film):
