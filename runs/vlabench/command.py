@@ -10,13 +10,15 @@ from typing import Any
 
 from ...configs import ConfigError, LeapcasaError
 from ...vlm.generate import Sampling
+from .. import checkpoints
+from ..checkpoints import Model
 from ..console import Console, Progress
 from ..journal import Journal
 from ..page import Note, Section, page
 from ..records import replace_file, write_json
 from ..tables import TextTable, shown
 from . import asking, prompt, ready, results
-from .asking import Answer, Model
+from .asking import Answer
 from .charts import bars, radar
 from .prompt import LANGUAGES, Asking, Language
 from .results import ModelResult, Reply
@@ -73,7 +75,7 @@ def vlabench_command(request: VlabenchRequest, console: Console) -> int:
         top_p=request.top_p,
         seed=request.seed,
     )
-    models = asking.models(request.models, request.overrides)
+    models = checkpoints.models(request.models, request.overrides, asking.BUDGET)
     given = _ready(request.outputs, {model.label for model in models})
     if not models and not given:
         raise ConfigError("name at least one model (--model) or other tools' answers (--outputs)")
@@ -164,8 +166,7 @@ def _of_model(
     replies: dict[str, Reply] = {name: results.reply(one.raw) for name, one in made.items()}
     speed = [one.milliseconds for one in made.values()]
     about = {
-        **{k: v for k, v in asdict(model.config).items() if v not in (None, False)},
-        **{f"{k}_pixels": v for k, v in asdict(model.budget).items() if k != "factor"},
+        **model.about(),
         "milliseconds_median": sorted(speed)[len(speed) // 2] if speed else None,
         "cut_off": sum(one.finish == "length" for one in made.values()),
     }
