@@ -27,6 +27,13 @@ def _expert(referee: Referee, **options: Any) -> Any:
     return ExpertPolicy(referee, **options)
 
 
+def _embedded(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..policies.embedded import EmbeddedPolicy
+
+    return EmbeddedPolicy(**options)
+
+
 def _hold(referee: Referee, **options: Any) -> Any:
     del referee
     from ..policies.hold import HoldPolicy
@@ -139,6 +146,7 @@ SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
         "whole": _whole,
     },
     "policy": {
+        "embedded": _embedded,
         "expert": _expert,
         "groot": _groot,
         "hold": _hold,

@@ -1,0 +1,1 @@
+"""`leapcasa policy`: demonstrations, training and measurement of the embedded policy."""

@@ -1,0 +1,133 @@
+"""The arguments of `leapcasa policy data`, `train` and `eval`, and the way to their commands.
+
+Everything heavy is imported when a command is called.
+"""
+
+import argparse
+from pathlib import Path
+
+from ..console import Console
+
+DATA_EPILOG = """\
+  leapcasa policy data StartElectricKettle RinseSinkBasin --episodes 150 --out outputs/demos
+  leapcasa policy data RinseSinkBasin --episodes 50 --learner outputs/policy --out outputs/demos
+
+The privileged experts carry the tasks out in the real simulation, disturbed on purpose (--noise);
+what is recorded as right is the expert's own, undisturbed action. With --learner a trained policy
+drives first in every subtask and the expert takes over from where that has led. An episode that
+the expert does not finish is left out and said. The same command goes on where it stopped.
+Training takes episodes of the pretrain split alone.
+exit codes: 0 every episode was recorded or left out for a reason, 1 some broke, 2 bad input,
+130 interrupted (what is recorded stays)
+"""
+TRAIN_EPILOG = """\
+  leapcasa policy train outputs/demos --out outputs/policy --steps 20000
+  leapcasa policy train outputs/demos outputs/more --out outputs/policy2 --from outputs/policy
+  leapcasa policy train --resume --out outputs/policy
+
+DIR gets config.json and policy.safetensors (the running mean of the weights, what `embedded`
+loads), losses.csv, losses.png, and the state from which --resume goes on as if nothing had
+happened. A tenth of the kitchens is held out and measured.
+exit codes: 0 trained, 1 the training broke, 2 bad input, 130 interrupted (go on with --resume)
+"""
+EVAL_EPILOG = """\
+  leapcasa policy eval outputs/policy outputs/demos
+
+Measures a trained policy on recorded demonstrations: errors by skill, in centimetres and degrees,
+beside those of a policy that always gives the mean action. What counts in the end is success in
+the closed loop: leapcasa eval TASK --config embedded --set policy.options.path=outputs/policy
+exit codes: 0 measured, 2 bad input
+"""
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Declare what `policy data` takes."""
+    parser.add_argument("task", metavar="TASK", nargs="+", help="tasks that the experts know")
+    parser.add_argument(
+        "--episodes", metavar="N", type=int, default=50, help="of each task (default: 50)"
+    )
+    parser.add_argument(
+        "--first-seed", metavar="N", type=int, default=1000, help="of the episodes (default: 1000)"
+    )
+    parser.add_argument(
+        "--split", default="pretrain", help="pretrain (default), or target to measure on"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where they go")
+    parser.add_argument("--workers", metavar="N", type=int, default=1, help="(default: 1)")
+    parser.add_argument(
+        "--noise", metavar="X", type=float, default=1.0, help="0 for none .. 1 (default)"
+    )
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=128, help="side of the pictures (default: 128)"
+    )
+    parser.add_argument(
+        "--profile", default="fast", help="render profile, exact or fast (default: fast)"
+    )
+    parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Declare what `policy train` takes."""
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="*", help="`policy data` folders")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
+    parser.add_argument("--steps", metavar="N", type=int, help="(default: the preset's)")
+    parser.add_argument("--preset", default="small", help="small (default) or tiny, for trials")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
+    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    parser.add_argument("--threads", metavar="N", type=int, default=2, help="on a CPU (default: 2)")
+    parser.add_argument("--from", dest="start", metavar="DIR", type=Path,
+                        help="begin with these weights instead of random ones")  # fmt: skip
+    parser.add_argument("--resume", action="store_true", help="go on with the training in DIR")
+
+
+def add_eval(parser: argparse.ArgumentParser) -> None:
+    """Declare what `policy eval` takes."""
+    parser.add_argument("policy", metavar="POLICY", type=Path, help="a folder of `policy train`")
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="`policy data` folders")
+    parser.add_argument(
+        "--all", action="store_true", help="all kitchens, not only those that were held out"
+    )
+
+
+def data(options: argparse.Namespace, console: Console) -> int:
+    """Run `policy data`."""
+    from .data_cmd import DataRequest, data_command
+
+    request = DataRequest(
+        tasks=options.task,
+        episodes=options.episodes,
+        first_seed=options.first_seed,
+        split=options.split,
+        out=options.out,
+        workers=options.workers,
+        noise=options.noise,
+        size=options.size,
+        profile=options.profile,
+        learner=options.learner,
+    )
+    return data_command(request, console)
+
+
+def train(options: argparse.Namespace, console: Console) -> int:
+    """Run `policy train`."""
+    from .train_cmd import TrainRequest, train_command
+
+    request = TrainRequest(
+        data=options.data,
+        out=options.out,
+        steps=options.steps,
+        preset=options.preset,
+        seed=options.seed,
+        device=options.device,
+        threads=options.threads,
+        start=options.start,
+        resume=options.resume,
+    )
+    return train_command(request, console)
+
+
+def evaluate(options: argparse.Namespace, console: Console) -> int:
+    """Run `policy eval`."""
+    from .eval_cmd import eval_command
+
+    return eval_command(options.policy, options.data, console, everything=options.all)

@@ -1,0 +1,249 @@
+"""One demonstration: the real loop with a demonstrator as policy, and an observer that writes."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ...agent.loop import Agent
+from ...agent.split import SplitPlanner
+from ...configs import AdvanceConfig, LeapcasaError
+from ...envs.kitchen import Kitchen
+from ...envs.referee import Referee
+from ...envs.sensors import Proprioception, View
+from ...envs.skills import Target, parse
+from ...envs.tasks import task as known_task
+from ...judges.referee import RefereeJudge
+from ...policies.experts import ExpertPolicy
+from ..episode import Look, run_episode
+from ..witness import Witness
+from . import episode_file
+from .demonstrator import Demonstrator
+from .episode_file import FORMAT, Demonstration, Header
+from .noise import Disturber
+
+VIEWS: tuple[View, ...] = ("right", "left", "hand")
+CLEAN_SHARE = 0.15
+"""Share of the episodes that are not disturbed at all."""
+MOST_LINGER = 15
+"""Verdicts (every second step) the loop may wait after a subtask's end, as real judges do: shows
+what to do when the work is done."""
+ATTEMPT_STEPS = 400
+_MOVING: Mapping[Target, str] = {
+    "faucet": "handle_joint",
+    "spout": "spout_joint",
+    "kettle_lid": "lid_joint",
+    "kettle": "switch_joint",
+    "dishwasher_door": "door_joint",
+}
+"""The joint of the part that is worked on; other targets are labelled with the fixture's middle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoJob:
+    """One episode to be recorded."""
+
+    key: str
+    task: str
+    split: str
+    seed: int
+    noise: float
+    """0..1, share of the full disturbance."""
+    size: int
+    """Side of the pictures [px]."""
+    profile: str
+    path: str
+    """The file to write."""
+    learner: str | None = None
+    """A checkpoint that drives first; None for the expert alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOutcome:
+    """What came of it, a line of the journal."""
+
+    key: str
+    file: str | None
+    """Name of the file; None if the episode is of no use."""
+    sha256: str
+    reason: str
+    """Why it is of no use; empty if it is."""
+    task: str
+    split: str
+    seed: int
+    scene: str
+    steps: int
+    bytes: int
+    seconds: float
+
+
+class Scribe:
+    """Observer of an episode that keeps what a demonstration consists of.
+
+    Args:
+        demonstrator: moves the robot.
+        referee: sees where the part in hand is.
+    """
+
+    def __init__(self, demonstrator: Demonstrator, referee: Referee) -> None:
+        self._demonstrator, self._referee = demonstrator, referee
+        self._rows: list[dict[str, object]] = []
+        self._pictures: dict[View, list[bytes]] = {view: [] for view in VIEWS}
+        self._texts: tuple[str, ...] = ()
+
+    def saw(self, look: Look) -> None:
+        """Keep one step; the last look has no action and is dropped."""
+        move, current = self._demonstrator.move, look.view.current
+        if look.action is None or move is None or current is None:
+            return
+        self._texts = tuple(one.text for one in look.view.subtasks)
+        progress = look.truth.progress
+        for view, files in self._pictures.items():
+            files.append(episode_file.encode(look.sensors.image(view)))
+        self._rows.append(
+            {
+                "proprioception": look.sensors.proprioception.vector(),
+                "expert": move.expert,
+                "executed": move.executed,
+                "pushed": move.pushed,
+                "imitate": move.imitate,
+                "subtask": current,
+                "attempt": (look.view.attempt, move.attempt),
+                "progress": np.nan if progress is None else progress,
+                "target": self._target(self._texts[current], look.sensors.proprioception),
+            }
+        )
+
+    def finished(self, header: Mapping[str, object]) -> Demonstration:
+        """The whole episode.
+
+        Args:
+            header: its facts but for those that are known here.
+        """
+        column = {name: [row[name] for row in self._rows] for name in self._rows[0]}
+        subtask = np.array(column["subtask"], np.int32)
+        imitate = np.array(column["imitate"], np.uint8) & _last_attempts(
+            subtask, column.pop("attempt")
+        )
+        return Demonstration(
+            header=Header(
+                **{**header, "subtasks": self._texts, "steps": len(self._rows), "views": VIEWS}  # pyright: ignore
+            ),
+            proprioception=np.array(column["proprioception"], np.float32),
+            expert=np.array(column["expert"], np.float32),
+            executed=np.array(column["executed"], np.float32),
+            pushed=np.array(column["pushed"], np.uint8),
+            imitate=imitate,
+            subtask=subtask,
+            progress=np.array(column["progress"], np.float32),
+            target=np.array(column["target"], np.float32),
+            pictures=self._pictures,
+        )
+
+    def _target(self, text: str, felt: Proprioception) -> npt.NDArray[np.float32]:
+        robot = self._referee.robot()
+        skill = parse(text, self._referee.instruction)
+        try:
+            fixture = self._referee.fixture(skill.target)
+            suffix = _MOVING.get(skill.target)
+            if skill.target == "dishwasher_rack":
+                suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+            point = self._referee.place(fixture).center
+            if suffix is not None:
+                boxes = self._referee.parts(fixture, suffix)
+                held = [box for box in boxes if "handle" in box.name] or boxes
+                point = np.mean([box.center for box in held], axis=0)
+        except LeapcasaError:
+            return np.full(3, np.nan, np.float32)
+        away = robot.base_rot.T @ (point - robot.hand)
+        return (away + felt.end_effector_position).astype(np.float32)
+
+
+def _last_attempts(subtask: npt.NDArray[np.int32], attempts: list) -> npt.NDArray[np.uint8]:
+    """1 for the steps of each subtask's last attempt: those before it ended in failure."""
+    last = {int(s): attempt for s, attempt in zip(subtask, attempts, strict=True)}
+    good = [last[int(s)] == attempt for s, attempt in zip(subtask, attempts, strict=True)]
+    return np.array(good, np.uint8)
+
+
+def record(job: DemoJob) -> DemoOutcome:
+    """Record one episode; an expert that fails leaves no file.
+
+    Raises:
+        LeapcasaError: if the simulation breaks, or the file cannot be written.
+    """
+    import time
+
+    begun = time.monotonic()
+    rng = np.random.default_rng([job.seed, _number(job.task), job.learner is not None])
+    level = 0.0 if rng.random() < CLEAN_SHARE else job.noise * rng.uniform(0.4, 1.0)
+    linger = 1 + int(rng.integers(0, MOST_LINGER + 1))
+    sizes: dict[View, int] = dict.fromkeys(VIEWS, job.size)
+    kitchen = Kitchen(job.task, split=job.split, image_size=sizes, render_profile=job.profile)
+    try:
+        first = kitchen.begin(job.seed)
+        referee, own = Referee(kitchen), Referee(kitchen)
+        learner = None if job.learner is None else _learner(job.learner)
+        demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
+        advance = AdvanceConfig(
+            interval=2, consecutive=linger, timeout=ATTEMPT_STEPS, retries=0, on_timeout="stop"
+        )
+        agent = Agent(SplitPlanner(), demonstrator, RefereeJudge(referee), advance, seed=job.seed)
+        witness, scribe = Witness(own, (referee,)), Scribe(demonstrator, referee)
+        reason, scene = "", kitchen.scene
+        limit = known_task(job.task).horizon or 1500
+        try:
+            end = run_episode(kitchen, agent, witness, [scribe], first=first, max_steps=limit)
+            if witness.first_success is None or end != "completed":
+                reason = f"the expert did not succeed ({end})"
+        except LeapcasaError as error:
+            reason = str(error)
+        steps, digest, size = kitchen.step_count, "", 0
+        if not reason:
+            made = scribe.finished(
+                {
+                    "format": FORMAT,
+                    "task": job.task,
+                    "split": job.split,
+                    "seed": job.seed,
+                    "layout": scene.layout,
+                    "style": scene.style,
+                    "instruction": scene.instruction,
+                    "success": True,
+                    "noise": round(level, 4),
+                    "driver": "expert" if job.learner is None else "learner, then expert",
+                    "size": job.size,
+                    "assets": scene.assets,
+                }
+            )
+            path = Path(job.path)
+            digest = episode_file.write(path, made)
+            size = path.stat().st_size
+    finally:
+        kitchen.close()
+    return DemoOutcome(
+        key=job.key,
+        file=None if reason else Path(job.path).name,
+        sha256=digest,
+        reason=reason,
+        task=job.task,
+        split=job.split,
+        seed=job.seed,
+        scene=f"{job.split}/{scene.layout}/{scene.style}",
+        steps=steps,
+        bytes=size,
+        seconds=round(time.monotonic() - begun, 2),
+    )
+
+
+def _learner(path: str):
+    from ...policies.embedded import EmbeddedPolicy
+
+    return EmbeddedPolicy(path=path)
+
+
+def _number(task: str) -> int:
+    return int.from_bytes(hashlib.sha256(task.encode()).digest()[:4], "big")

@@ -1,0 +1,236 @@
+"""`leapcasa policy train`: the embedded policy from demonstrations, resumed after anything."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...configs import ConfigError
+from ..console import Console, Progress
+from ..records import replace_file, write_json
+from ..versions import versions
+
+REQUEST = "training.json"
+LOSSES = "losses.csv"
+PICTURE = "losses.png"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """What the user asked for."""
+
+    data: Sequence[Path]
+    out: Path
+    steps: int | None = None
+    preset: str = "small"
+    seed: int = 0
+    device: str | None = None
+    threads: int = 2
+    start: Path | None = None
+    resume: bool = False
+
+
+def train_command(request: TrainRequest, console: Console) -> int:
+    """Train.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigError: for bad input.
+        RecordError: if the results cannot be written.
+    """
+    import torch
+
+    from ...policies.embedded import checkpoint
+    from . import dataset, train_state, training
+
+    folder = request.out.expanduser().absolute()
+    request = _resumed(request, folder) if request.resume else _fresh(request, folder)
+    device = _device(request.device)
+    torch.set_num_threads(request.threads)
+    recipe = _recipe(request)
+    start = None if request.start is None else checkpoint.load(request.start)
+    if start is not None and start.network.config != recipe.network:
+        raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
+    with console.quiet_stdout():
+        stretches = dataset.load(request.data, recipe.network.chunk, recipe.network.size)
+        about = _about(request, stretches)
+        _check_data(stretches)
+        stats = training.statistics(stretches) if start is None else start.statistics
+        state = training.begin(recipe, request.seed, start and start.network)
+        state.network.to(device)
+        state.mean.to(device)
+        if request.resume:
+            _same_data(folder, about)
+            train_state.load(folder, state)
+            console.note(f"going on at step {state.step} of {recipe.steps}")
+        else:
+            write_json(folder / REQUEST, {"request": _plain(request), "about": about})
+        if state.step >= recipe.steps:
+            console.note("the training is at its end already; give more --steps")
+        progress = Progress(recipe.steps)
+
+        def kept(now: training.State) -> None:
+            train_state.save(folder, now)
+            _write(folder, now, stats, {**about, "figures": now.history[-1]})
+
+        def told(step: int, loss: float) -> None:
+            progress.update(step, f"loss {loss:.3f}" + _newest(state.history))
+
+        try:
+            training.train(state, stretches, stats, recipe, seed=request.seed, device=device,
+                           measured=kept, told=told)  # fmt: skip
+        finally:
+            progress.close()
+    row = state.history[-1] if state.history else {}
+    console.result({"out": folder, **row}, _as_text(folder, row))
+    return 0
+
+
+def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
+    if not request.data:
+        raise ConfigError("name at least one folder of `leapcasa policy data`")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(
+            f"--out {folder} is there already; go on with --resume, or name another folder"
+        )
+    if request.threads < 1 or (request.steps is not None and request.steps < 1):
+        raise ConfigError("--threads and --steps must be 1 or more")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
+    return replace(request, data=[path.expanduser().absolute() for path in request.data])
+
+
+def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
+    """The request as it was first made; more steps, another device or threads may be asked for."""
+    try:
+        kept = json.loads((folder / REQUEST).read_text())["request"]
+        data = [Path(path) for path in kept["data"]]
+        start = None if kept["start"] is None else Path(kept["start"])
+        return TrainRequest(
+            data=data,
+            out=folder,
+            steps=request.steps or kept["steps"],
+            preset=kept["preset"],
+            seed=kept["seed"],
+            device=request.device or kept["device"],
+            threads=request.threads,
+            start=start,
+            resume=True,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{folder} holds no training to go on with ({error})") from error
+
+
+def _recipe(request: TrainRequest) -> Any:
+    from . import presets
+
+    recipe = presets.recipe(request.preset)
+    return recipe if request.steps is None else replace(recipe, steps=request.steps)
+
+
+def _device(asked: str | None) -> str:
+    import torch
+
+    if asked is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if asked not in ("cpu", "cuda"):
+        raise ConfigError(f"--device {asked!r} is neither cpu nor cuda")
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("--device cuda: there is no GPU here; leave it out, or use cpu")
+    return asked
+
+
+def _about(request: TrainRequest, stretches: Sequence[Any]) -> dict[str, Any]:
+    kept = [one for one in stretches if not one.held_out]
+    tasks = sorted({one.header.task for one in stretches})
+    names = [f"{one.header.task}/{one.header.seed}/{one.header.driver}" for one in stretches]
+    return {
+        "tasks": tasks,
+        "episodes": len(kept),
+        "episodes_held_out": len(stretches) - len(kept),
+        "looks": sum(one.header.steps for one in kept),
+        "kitchens": len({one.header.scene for one in kept}),
+        "data": hashlib.sha256(json.dumps(names).encode()).hexdigest(),
+        "preset": request.preset,
+        "seed": request.seed,
+        "assets": sorted({one.header.assets for one in stretches}),
+        "versions": versions(),
+    }
+
+
+def _check_data(stretches: Sequence[Any]) -> None:
+    for one in stretches:
+        if one.header.split != "pretrain":
+            raise ConfigError(
+                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
+                "which is for measuring alone; train on demonstrations of --split pretrain"
+            )
+    if all(one.held_out for one in stretches):
+        raise ConfigError("every kitchen there is happens to be held out; record more episodes")
+
+
+def _same_data(folder: Path, about: dict[str, Any]) -> None:
+    before = json.loads((folder / REQUEST).read_text())["about"]
+    if before["data"] != about["data"]:
+        raise ConfigError(
+            f"the demonstrations are not those that {folder} was begun with; begin a new training "
+            "with --from, which takes its weights over"
+        )
+
+
+def _plain(request: TrainRequest) -> dict[str, Any]:
+    return {**asdict(request), "data": [str(path) for path in request.data]}
+
+
+def _write(folder: Path, state: Any, stats: Any, about: dict[str, Any]) -> None:
+    """What others read: the policy, and the course of the losses."""
+    from ...policies.embedded import checkpoint
+
+    weights = checkpoint.weights_bytes(state.mean)
+    text = checkpoint.config_json(state.mean.config, stats, about)
+    replace_file(folder / checkpoint.WEIGHTS, lambda stream: stream.write(weights))
+    replace_file(folder / checkpoint.CONFIG, lambda stream: stream.write(text.encode()))
+    names = list(dict.fromkeys(name for row in state.history for name in row))
+    lines = [",".join(names)]
+    lines += [
+        ",".join(f"{row.get(name, float('nan')):.5g}" for name in names) for row in state.history
+    ]
+    replace_file(folder / LOSSES, lambda stream: stream.write("\n".join(lines).encode() + b"\n"))
+    _draw(folder / PICTURE, state.history)
+
+
+def _draw(path: Path, history: Sequence[dict[str, float]]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    hidden = ("step", "held_out_")
+    for name in dict.fromkeys(name for row in history for name in row):
+        if name.startswith(hidden):
+            continue
+        rows = [row for row in history if name in row]
+        thick = 2.0 if name in ("train", "held_out") else 1.0
+        axes.plot([r["step"] for r in rows], [r[name] for r in rows], label=name, linewidth=thick)
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.legend(fontsize=7)
+    figure.tight_layout()
+    replace_file(path, lambda stream: figure.savefig(stream, format="png"))
+
+
+def _newest(history: Sequence[dict[str, float]]) -> str:
+    if not history or "held_out" not in history[-1]:
+        return ""
+    return f", held out {history[-1]['held_out']:.3f}"
+
+
+def _as_text(folder: Path, row: dict[str, float]) -> str:
+    shown = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+    return f"{shown}\n{folder}"

@@ -1,0 +1,95 @@
+"""Many ways to say the same subtask, so that the policy does not hang on one wording.
+
+The planner may write a step in its own words; training shows the policy each skill in many. A
+share of the wordings is kept from training, to measure whether others are understood.
+"""
+
+import itertools
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...configs import LeapcasaError
+from ...envs.skills import Skill, parse
+
+OWN_SHARE = 0.5
+"""How often the planner's own words are shown."""
+HELD_OUT = 8
+"""One wording in so many is never trained on."""
+
+_VERBS: Mapping[str, tuple[str, ...]] = {
+    "turn_on": ("turn on {}", "switch on {}", "switch {} on", "turn {} on", "activate {}",
+                "power on {}", "start {}"),
+    "turn_off": ("turn off {}", "switch off {}", "switch {} off", "turn {} off", "shut off {}",
+                 "stop {}"),
+    "open": ("open {}", "open up {}", "pull {} open", "get {} open", "fully open {}"),
+    "close": ("close {}", "shut {}", "push {} shut", "fully close {}", "close {} completely"),
+    "pull_out": ("pull out {}", "pull {} out", "slide out {}", "slide {} out", "extend {}"),
+    "push_in": ("push in {}", "push {} in", "slide {} back", "slide {} in", "push {} back in"),
+    "turn": ("turn {}", "swing {}", "move {}", "rotate {}", "swivel {}", "point {}"),
+    "sweep": ("move {} to wash all sides of the basin", "sweep {} across the whole basin",
+              "rinse the entire basin with {}", "swing {} left and right over the basin",
+              "wash every part of the sink with {}", "use {} to rinse all areas of the sink basin"),
+    "drive_to": ("drive to {}", "go to {}", "navigate to {}", "move over to {}", "walk to {}"),
+}  # fmt: skip
+_NOUNS: Mapping[str, tuple[str, ...]] = {
+    "faucet": ("the sink", "the faucet", "the tap", "the sink faucet", "the water"),
+    "spout": ("the spout", "the faucet's spout", "the sink spout", "the water spout"),
+    "kettle_lid": ("the kettle lid", "the electric kettle lid", "the lid of the kettle",
+                   "the kettle's lid", "the lid of the electric kettle"),
+    "kettle": ("the kettle", "the electric kettle", "the kettle switch", "the water kettle"),
+    "dishwasher_door": ("the dishwasher", "the dishwasher door", "the door of the dishwasher"),
+    "dishwasher_rack": ("the dishwasher rack", "the rack of the dishwasher",
+                        "the dishwasher's rack"),
+    "burner": ("the burner", "the stove knob", "the burner of the stove"),
+}  # fmt: skip
+_LEADS = ("", "please ", "now ", "then ")
+
+
+def skill_of(text: str, context: str) -> Skill | None:
+    """What a subtask asks for; None if the words are not understood."""
+    try:
+        return parse(text, context)
+    except LeapcasaError:
+        return None
+
+
+def name_of(skill: Skill | None) -> str:
+    """A short name for tables, for instance `turn_on kettle`."""
+    if skill is None:
+        return "other"
+    more = "".join(f" {part}" for part in (skill.side, skill.level) if part)
+    return f"{skill.verb} {skill.target}{more}"
+
+
+def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:
+    """Ways to say a skill, always in the same order.
+
+    Args:
+        skill: what is asked for.
+        held_out: those that are kept from training, instead of those that are not.
+    """
+    nouns = _NOUNS.get(skill.target, (f"the {skill.target.replace('_', ' ')}",))
+    detail = " ".join(part for part in (skill.level, skill.side) if part)
+    if skill.verb == "turn" and skill.side:
+        ends, detail = (f" to the {skill.side}", f" towards the {skill.side}"), ""
+    else:
+        ends = ("",)
+    every = [
+        lead + verb.format(_detailed(noun, detail)) + end
+        for lead, verb, noun, end in itertools.product(_LEADS, _VERBS[skill.verb], nouns, ends)
+    ]
+    return [text for text in every if (zlib.crc32(text.encode()) % HELD_OUT == 0) == held_out]
+
+
+def said(text: str, skill: Skill | None, rng: np.random.Generator) -> str:
+    """The subtask in words for one sample of training: its own, or others."""
+    if skill is None or rng.random() < OWN_SHARE:
+        return text
+    every = wordings(skill)
+    return every[int(rng.integers(len(every)))] if every else text
+
+
+def _detailed(noun: str, detail: str) -> str:
+    return noun.replace("the ", f"the {detail} ", 1) if detail else noun
