@@ -22,6 +22,7 @@ from ..envs.kitchen import Kitchen, SceneRecord
 from ..envs.referee import Referee
 from ..envs.sensors import CONTROL_HZ, View
 from ..envs.tasks import task as known_task
+from ..judges.base import Judge
 from ..policies.incidents import Held
 from . import components
 from .console import Progress
@@ -32,6 +33,7 @@ from .overlay import Title
 from .recorder import Recorder
 from .records import make_folder, write_json
 from .result import BROKEN, NOT_THE_AGENT, ErrorKind, Result, kind_of
+from .tracer import Tracer
 from .versions import machine, versions
 from .video import Video
 from .witness import Witness
@@ -47,12 +49,14 @@ class _Stage:
     config: RunConfig
     folder: Path
     max_steps: int
+    judge: Callable[[], Judge] | None = None
     kitchen: Kitchen | None = None
     scene: SceneRecord | None = None
     parts: components.Components | None = None
     agent: Agent | None = None
     witness: Witness | None = None
     recorder: Recorder | None = None
+    tracer: Tracer | None = None
     incidents: IncidentLog | None = None
     video: Video | None = None
     progress: Progress | None = None
@@ -64,7 +68,11 @@ class _Stage:
 
 
 def rollout(
-    config: RunConfig, out: Path | None = None, *, tell: Callable[[str], None] = lambda text: None
+    config: RunConfig,
+    out: Path | None = None,
+    *,
+    tell: Callable[[str], None] = lambda text: None,
+    judge: Callable[[], Judge] | None = None,
 ) -> Result:
     """Run one episode and record it.
 
@@ -72,6 +80,7 @@ def rollout(
         config: complete, with a task.
         out: the run's folder, new or empty; None for one below `outputs/`.
         tell: is given short lines for the user.
+        judge: makes what stands for the configured judge, elsewhere but the same; None for nobody.
 
     Returns:
         What came of it; an error during the episode is in it, not raised.
@@ -84,7 +93,7 @@ def rollout(
     components.check_names(config)
     fresh = out is not None and not out.expanduser().exists()
     folder = make_folder(default_folder(config) if out is None else out)
-    stage = _Stage(config=config, folder=folder, max_steps=max_steps)
+    stage = _Stage(config=config, folder=folder, max_steps=max_steps, judge=judge)
     try:
         _write_record(stage, None)
         _guarded(stage, tell)
@@ -148,7 +157,7 @@ def _set_up(stage: _Stage, tell: Callable[[str], None]) -> None:
         render_profile=config.env.render_profile,
     )
     referee = Referee(kitchen)
-    parts = stage.parts = components.make(config, referee)
+    parts = stage.parts = components.make(config, referee, judge=stage.judge)
     stage.agent = Agent(parts.planner, parts.policy, parts.judge, config.advance, seed=config.seed)
     held = (referee,) if parts.privileged else ()
     stage.witness = Witness(
@@ -165,9 +174,10 @@ def _run(stage: _Stage) -> None:
     stage.scene = kitchen.scene
     _write_record(stage, None)
     stage.recorder = Recorder(stage.folder)
+    stage.tracer = Tracer(stage.folder, kitchen)
     assert stage.parts is not None
     stage.incidents = IncidentLog(stage.parts.policy, stage.recorder)
-    observers: list[Observer] = [stage.recorder, stage.incidents]
+    observers: list[Observer] = [stage.recorder, stage.incidents, stage.tracer]
     if config.video.enabled:
         stage.video = Video(
             stage.folder / "video.mp4",
@@ -205,10 +215,12 @@ def _finish(stage: _Stage, tell: Callable[[str], None]) -> Result:
             stage.recorder.note("Ended", result.steps, {"reason": result.end_reason})
         except LeapcasaError as error:
             _broke(stage, error)
-        try:
-            stage.recorder.close()
-        except LeapcasaError as error:
-            _broke(stage, error)
+        for part in (stage.recorder, stage.tracer):
+            try:
+                if part is not None:
+                    part.close()
+            except LeapcasaError as error:
+                _broke(stage, error)
     video = None
     if stage.video is not None:
         witness = stage.witness

@@ -1,0 +1,1 @@
+"""`leapcasa replay`: rebuilds a recorded episode, reruns its actions and compares."""
