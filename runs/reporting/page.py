@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...envs.sensors import CONTROL_HZ
+from ..evaluation.episode import Episode
 from ..evaluation.report import interval, number, percent
 from ..judge_statistics import Rate
+from ..narrator import ENDS
 from . import compact, media
 from .clean import mapping
 from .clean import number as finite
@@ -68,7 +70,8 @@ def render(report: Mapping[str, Any], told: Sequence[Told], options: Options) ->
         rows=inline(_data(report, told)),
         courses=(inline(_course(one, options)) for one in told),
         videos=_videos(told) if options.embed else (),
-        embedded=media.megabytes(media.size(told)) if options.embed else "",
+        films=media.megabytes(media.size(told)) if media.size(told) else "",
+        embedded=options.embed,
         config=flat(report["about"]["config"]),
         machine=flat(report["about"]["machine"]),
         versions=flat(report["about"]["versions"]),
@@ -147,7 +150,8 @@ def _rate(one: Mapping[str, Any]) -> dict[str, float | None]:
 
 def _interval(rate: Mapping[str, Any]) -> str:
     low, high = rate.get("low"), rate.get("high")
-    return interval(Rate(hits=0, n=0, value=None, low=low, high=high if low is not None else None))
+    known = low is not None and high is not None
+    return interval(Rate(hits=0, n=0, value=None, low=low if known else None, high=high))
 
 
 def _source(name: str) -> str:
@@ -192,7 +196,7 @@ def _rows(told: Sequence[Told]) -> list[dict[str, Any]]:
             "split": one.row.split,
             "seed": one.row.seed,
             "result": _result(one),
-            "why": REASONS.get(reason(one.row) or "", reason(one.row)),
+            "why": _why(one.row),
             "end": one.row.end_reason,
             "steps": one.row.steps,
             "subtasks": one.row.subtasks,
@@ -205,6 +209,11 @@ def _rows(told: Sequence[Told]) -> list[dict[str, Any]]:
         }
         for one in told
     ]
+
+
+def _why(row: Episode) -> str:
+    name = reason(row) or row.end_reason
+    return REASONS.get(name, ENDS.get(name, name))
 
 
 def _result(one: Told) -> str:

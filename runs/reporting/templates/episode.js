@@ -99,12 +99,13 @@ class EpisodeView {
       const who = plan.made_by ? `fallback ${plan.made_by}` : course.planner;
       const what = plan.anew ? `Planned anew at ${seconds(plan.step)}` : "Plan";
       const list = make("ol", {});
+      const first = plan.anew ? this.firstIndex(plans, number) : 1;
+      list.start = first;
       plan.subtasks.forEach((text, i) => {
         const said = plan.said[i];
-        list.append(make("li", { class: "ext" }, text,
+        list.append(make("li", { class: "ext" }, text, this.status(course.plan[first - 1 + i], text),
           said ? make("span", { class: "said ext" }, `“${said}”`) : null));
       });
-      if (plan.anew) list.start = this.firstIndex(plans, number);
       box.append(make("h3", {}, what, make("span", { class: "of ext" }, ` by ${who}`)), list);
       if (plan.rejected.length) {
         box.append(make("p", { class: "note" }, "refused on the way:"),
@@ -117,6 +118,12 @@ class EpisodeView {
     });
     if (!plans.length) box.append(make("p", { class: "note" }, "No plan is on record."));
     return box;
+  }
+
+  // How the subtask stood at the end, if it was still in the agent's list.
+  status(entry, text) {
+    const sign = { done: " ✓", failed: " ✗", current: " …" }[entry && entry.text === text ? entry.status : ""];
+    return sign ? make("span", { class: `status ${entry.status}`, title: entry.status }, sign) : null;
   }
 
   // Subtasks of a new plan follow the one that ran out, in the agent's own count.

@@ -29,7 +29,7 @@ class Table {
       for (const row of ROWS) counts.set(row[key], (counts.get(row[key]) || 0) + 1);
       for (const value of [...counts.keys()].sort()) {
         const words = key === "result" ? RESULTS[value][0] : value || "none";
-        const option = make("option", {}, `${words} (${counts.get(value)})`);
+        const option = make("option", {}, `${shorten(words, 60)} (${counts.get(value)})`);
         option.value = value === "" ? "\u0000" : value;
         byId(`f-${key}`).append(option);
       }

@@ -1,4 +1,4 @@
-"""A real headless Chromium, driven over its DevTools protocol: what the page does, not what it says."""
+"""A real headless Chromium over its DevTools protocol: what a page does, not what it says."""
 
 import base64
 import json
