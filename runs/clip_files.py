@@ -31,6 +31,20 @@ _NPY_HEADER = re.compile(
 """What numpy.save writes before an array of plain numbers."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A moment of a longer recording."""
+
+    end: int
+    """The frame that is judged, counted from 0; the newest a judge may see."""
+    begin: int = 0
+    """The oldest frame it may see."""
+
+    def shown(self, frames: int) -> range:
+        """The newest `frames` frames, as the loop shows them; fewer where the span is shorter."""
+        return range(max(self.begin, self.end - frames + 1), self.end + 1)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClipFile:
     """The frames of one file that a judge looks at."""
@@ -38,10 +52,10 @@ class ClipFile:
     clip: Clip
     """(min(total, frames), H, W, 3) uint8 RGB."""
     total: int
-    """Frames in the file."""
+    """Frames in the file, or in what is shown of a recording."""
 
 
-def read_clip(path: Path, frames: int = FRAMES) -> ClipFile:
+def read_clip(path: Path, frames: int = FRAMES, span: Span | None = None) -> ClipFile:
     """Read one clip.
 
     Args:
@@ -49,13 +63,15 @@ def read_clip(path: Path, frames: int = FRAMES) -> ClipFile:
             numbers (`f2.png` before `f10.png`); or an `.npy` file of (T, H, W, 3) uint8.
         frames: how many frames the judge looks at. Of longer clips these are read, uniformly from
             the first frame to the last; shorter clips are read whole (the judge pads them).
+        span: take the file for a recording of which this moment is meant: its newest `frames`
+            frames are read, every one of them, and none behind its end.
 
     Raises:
-        ConfigError: if it is missing, empty, damaged, or no clip.
+        ConfigError: if it is missing, empty, damaged, no clip, or ends before the span does.
     """
     try:
         if path.is_dir():
-            return _folder(path, frames)
+            return _folder(path, frames, span)
         if not path.is_file():
             raise ConfigError(
                 f"there is no clip {path}; give a video, a folder of pictures or an .npy file"
@@ -63,21 +79,28 @@ def read_clip(path: Path, frames: int = FRAMES) -> ClipFile:
                 else f"{path} is neither a file nor a folder"
             )
         if path.suffix.lower() in (".npy", ".npz"):
-            return _array(path, frames)
+            return _array(path, frames, span)
+        if span is not None:
+            clip = decoder.decode_range(path, span.shown(frames))
+            return ClipFile(clip=clip, total=len(clip))
         clip, total = decoder.decode(path, frames)
         return ClipFile(clip=clip, total=total)
     except OSError as error:
         raise ConfigError(f"cannot read the clip {path}: {error.strerror or error}") from error
 
 
-def read_views(paths: Mapping[View, Path], frames: int = FRAMES) -> dict[View, ClipFile]:
-    """Read the views of one moment.
+def read_views(
+    paths: Mapping[View, Path], frames: int = FRAMES, span: Span | None = None
+) -> dict[View, ClipFile]:
+    """Read the views of one moment; see `read_clip`.
 
     Raises:
         ConfigError: as `read_clip`; or if the views differ in length, for then they do not end in
             the same moment, or are not of the same episode.
     """
-    read: dict[View, ClipFile] = {view: read_clip(path, frames) for view, path in paths.items()}
+    read: dict[View, ClipFile] = {
+        view: read_clip(path, frames, span) for view, path in paths.items()
+    }
     if len({file.total for file in read.values()}) > 1:
         lengths = ", ".join(f"{view} {paths[view]} has {f.total}" for view, f in read.items())
         raise ConfigError(
@@ -87,14 +110,14 @@ def read_views(paths: Mapping[View, Path], frames: int = FRAMES) -> dict[View, C
     return read
 
 
-def _folder(path: Path, frames: int) -> ClipFile:
+def _folder(path: Path, frames: int, span: Span | None) -> ClipFile:
     pictures = sorted(
         (p for p in path.iterdir() if p.suffix.lower() in PICTURES and not p.name.startswith(".")),
         key=lambda p: natural(p.name),
     )
     if not pictures:
         raise ConfigError(f"the folder {path} holds no frames ({', '.join(PICTURES)})")
-    chosen = _wanted(len(pictures), frames)
+    chosen = _wanted(path, len(pictures), frames, span)
     first = _picture(pictures[chosen[0]])
     decoder.check_size(path, len(chosen), *first.shape[:2])
     clip = np.empty((len(chosen), *first.shape), dtype=np.uint8)
@@ -107,7 +130,7 @@ def _folder(path: Path, frames: int) -> ClipFile:
                 "the frames of one clip have one size"
             )
         clip[slot] = image
-    return ClipFile(clip=clip, total=len(pictures))
+    return ClipFile(clip=clip, total=len(pictures) if span is None else len(clip))
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -129,15 +152,16 @@ def _picture(path: Path) -> np.ndarray:
         raise ConfigError(f"cannot read the frame {path}: {error}; write it again") from error
 
 
-def _array(path: Path, frames: int) -> ClipFile:
+def _array(path: Path, frames: int, span: Span | None) -> ClipFile:
     if path.suffix.lower() == ".npz":
         raise ConfigError(
             f"{path} holds several arrays; save the clip alone with numpy.save (.npy)"
         )
     array = _mapped(path)
-    chosen = _wanted(len(array), frames)
+    chosen = _wanted(path, len(array), frames, span)
     decoder.check_size(path, len(chosen), *array.shape[1:3])
-    return ClipFile(clip=np.array(array[chosen]), total=len(array))
+    total = len(array) if span is None else len(chosen)
+    return ClipFile(clip=np.array(array[chosen]), total=total)
 
 
 def _mapped(path: Path) -> np.ndarray:
@@ -167,5 +191,9 @@ def _mapped(path: Path) -> np.ndarray:
         raise ConfigError(f"{path} is shorter than its header says: {error}") from error
 
 
-def _wanted(total: int, frames: int) -> list[int]:
+def _wanted(path: Path, total: int, frames: int, span: Span | None) -> list[int]:
+    if span is not None:
+        if span.end >= total:
+            raise ConfigError(f"{path} has {total} frames, and its frame {span.end} is asked for")
+        return list(span.shown(frames))
     return indices(total, min(total, frames)).tolist()

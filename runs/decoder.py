@@ -60,6 +60,38 @@ def decode(path: Path, frames: int) -> tuple[Clip, int]:
     return np.stack([kept[i] for i in indices(len(kept), min(len(kept), frames))]), len(kept)
 
 
+def decode_range(path: Path, wanted: range) -> Clip:
+    """Some neighbouring frames of a video; what comes after them is not decoded.
+
+    Args:
+        path: an existing file.
+        wanted: numbers of decoded frames, from 0, step 1.
+
+    Returns:
+        (len(wanted), H, W, 3) uint8 RGB.
+
+    Raises:
+        ConfigError: if it is no video, damaged up to there, or ends before the last frame.
+    """
+    select = f"select='between(n,{wanted.start},{wanted.stop - 1})'"
+    clip: Clip | None = None
+    found = 0
+    limit = ("-frames:v", str(len(wanted)))
+    with contextlib.closing(_frames(path, ("-vf", select, *limit))) as decoded:
+        for frame in decoded:
+            if clip is None:
+                check_size(path, len(wanted), *frame.shape[:2])
+                clip = np.empty((len(wanted), *frame.shape), dtype=np.uint8)
+            clip[found] = frame
+            found += 1
+    if clip is None or found != len(wanted):
+        raise ConfigError(
+            f"{path} ends before frame {wanted.stop - 1}, which is asked for; it is cut off, or "
+            "belongs to another row"
+        )
+    return clip
+
+
 def check_size(path: Path, frames: int, height: int, width: int) -> None:
     """Refuse frames of a size that would exhaust memory.
 

@@ -125,12 +125,13 @@ class Measurement:
 
     def _read(self, row: Row) -> _Ready:
         try:
-            contents: dict[View, str] = {view: self._hash(p) for view, p in row.clips.items()}
+            part = "" if row.span is None else f"[{row.span.begin}:{row.span.end}]"
+            contents: dict[View, str] = {v: self._hash(p) + part for v, p in row.clips.items()}
             key = judge_store.key(self._identity, row.instruction, contents)
             known = self._store.get(key)
             if known is not None:
                 return _Ready(row=row, key=key, known=known)
-            files = read_views(row.clips, self._frames)
+            files = read_views(row.clips, self._frames, row.span)
         except LeapcasaError as error:
             return _Ready(row=row, error=str(error))
         return _Ready(

@@ -6,6 +6,9 @@ JSONL (an object a line) or Parquet, with the columns
     label                "complete" or "not complete"
     right, left, hand    clips (videos, folders of pictures, .npy), at least one of them; paths are
                          relative to the manifest (`right_video`, `left_video`, `hand_video` too)
+    end                  optional: the clips are whole recordings, and the moment is this frame
+                         (from 0); the judge sees the frames up to it and none behind it
+    begin                optional, with `end`: the first frame that belongs to the episode
     phase                optional, for instance "hard_negative": results are also told per phase
     id                   optional and unique; the row's number if it is missing
     group                optional, for instance the scene or episode (`scene` too)
@@ -22,10 +25,11 @@ from typing import Any
 from ..configs import ConfigError, nearest
 from ..envs.sensors import VIEWS, View
 from ..judges.base import COMPLETE, NOT_COMPLETE
+from .clip_files import Span
 
 LABELS = (NOT_COMPLETE, COMPLETE)
 ALIASES: Mapping[str, str] = {"scene": "group", **{f"{view}_video": view for view in VIEWS}}
-FIELDS = ("id", "instruction", "label", "phase", "group", *VIEWS)
+FIELDS = ("id", "instruction", "label", "phase", "group", "begin", "end", *VIEWS)
 SHOWN = 10
 """How many bad rows are told one by one."""
 
@@ -42,6 +46,8 @@ class Row:
     label: str
     """`complete` or `not complete`: what is true at the end of the clip."""
     clips: Mapping[View, Path]
+    span: Span | None = None
+    """Which part of the clips' recordings it is; None where the clips are the moment itself."""
     phase: str = ""
     """Empty if the manifest names none."""
     group: str = ""
@@ -185,6 +191,7 @@ def _row(number: int, where: str, fields: dict[str, Any], folder: Path) -> Row:
         instruction=instruction,
         label=label,
         clips=clips,
+        span=_span(fields),
         phase=_text(fields, "phase"),
         group=_text(fields, "group"),
     )
@@ -199,6 +206,20 @@ def _text(fields: dict[str, Any], name: str, *, required: bool = False) -> str:
     if required and not value.strip():
         raise _Bad(f"field {name!r}: is {'empty' if name in fields else 'missing'}")
     return value.strip()
+
+
+def _span(fields: dict[str, Any]) -> Span | None:
+    begin, end = fields.get("begin", 0), fields.get("end")
+    for name, value in (("begin", begin), ("end", end)):
+        if value is not None and (type(value) is not int or value < 0):
+            raise _Bad(f"field {name!r}: must be a frame's number from 0 on, got {value!r}")
+    if end is None:
+        if "begin" in fields:
+            raise _Bad("field 'begin': means nothing without 'end'")
+        return None
+    if begin > end:
+        raise _Bad(f"field 'begin': {begin} is behind 'end', {end}")
+    return Span(begin=begin, end=end)
 
 
 def _clip(view: View, value: Any, folder: Path) -> Path:

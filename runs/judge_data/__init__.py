@@ -1,0 +1,1 @@
+"""Building labelled clips for the judge: episodes are recorded, watched by the referee, and cut."""

@@ -1,0 +1,92 @@
+"""The words for a skill: several ways to ask for the same thing, each understood by `envs.skills`.
+
+A judge that has read one sentence a skill knows the sentence, not the skill.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ...envs.skills import Skill
+
+_PARTS: Mapping[str, Sequence[str]] = {
+    "faucet": ("sink faucet", "faucet", "sink"),
+    "kettle": ("electric kettle", "kettle"),
+    "kettle_lid": ("electric kettle lid", "kettle lid", "lid of the electric kettle"),
+    "dishwasher_door": ("dishwasher door", "dishwasher", "door of the dishwasher"),
+    "microwave": ("microwave",),
+    "microwave_door": ("microwave door", "microwave"),
+    "oven_door": ("oven door", "oven"),
+    "toaster_oven_door": ("toaster oven door", "toaster oven"),
+    "fridge_door": ("fridge door", "fridge", "refrigerator door"),
+    "drawer": ("drawer",),
+    "cabinet_door": ("cabinet door", "cabinet"),
+    "sink": ("sink",),
+    "stove": ("stove",),
+    "fridge": ("fridge",),
+    "dishwasher": ("dishwasher",),
+    "oven": ("oven",),
+}
+_VERBS: Mapping[str, Sequence[str]] = {
+    "turn_on": ("Turn on the {}", "Switch on the {}", "Turn the {} on"),
+    "turn_off": ("Turn off the {}", "Switch off the {}", "Turn the {} off"),
+    "open": ("Open the {}", "Open up the {}"),
+    "close": ("Close the {}", "Shut the {}"),
+    "drive_to": ("Drive to the {}", "Navigate to the {}", "Go to the {}"),
+}
+_SWEEPS = (
+    "Wash all locations of the sink basin with the spout",
+    "Rinse every side of the sink basin",
+    "Sweep the spout over the whole sink basin",
+)
+
+
+def phrases(skill: Skill) -> tuple[str, ...]:
+    """Ways to say a skill, RoboCasa's style.
+
+    Args:
+        skill: any; what has no words here has no phrases.
+
+    Returns:
+        Sentences in the imperative; each is understood as this very skill without a context.
+    """
+    level = f"{skill.level} " if skill.level else ""
+    if skill.verb == "sweep":
+        return _SWEEPS
+    if skill.verb == "turn" and skill.side is not None:
+        return (f"Turn the spout to the {skill.side}", f"Swing the spout to the {skill.side}")
+    if skill.target in ("dishwasher_rack", "oven_rack"):
+        place = skill.target.removesuffix("_rack")
+        rack = f"the {level}{place} rack"
+        if skill.verb == "pull_out":
+            return (f"Pull out {rack}", f"Pull {rack} out", f"Slide {rack} out")
+        return (f"Push in {rack}", f"Push {rack} in", f"Slide {rack} back in")
+    if skill.side is not None or skill.target not in _PARTS or skill.verb not in _VERBS:
+        return ()
+    return tuple(verb.format(part) for part in _PARTS[skill.target] for verb in _VERBS[skill.verb])
+
+
+OTHERS: tuple[Skill, ...] = (
+    Skill(verb="turn_on", target="faucet"),
+    Skill(verb="turn_off", target="faucet"),
+    Skill(verb="turn", target="spout", side="left"),
+    Skill(verb="turn", target="spout", side="right"),
+    Skill(verb="turn_on", target="kettle"),
+    Skill(verb="turn_off", target="kettle"),
+    Skill(verb="open", target="kettle_lid"),
+    Skill(verb="close", target="kettle_lid"),
+    Skill(verb="open", target="dishwasher_door"),
+    Skill(verb="close", target="dishwasher_door"),
+    Skill(verb="pull_out", target="dishwasher_rack", level="top"),
+    Skill(verb="pull_out", target="dishwasher_rack", level="bottom"),
+    Skill(verb="open", target="microwave_door"),
+    Skill(verb="close", target="microwave_door"),
+    Skill(verb="turn_on", target="microwave"),
+    Skill(verb="open", target="oven_door"),
+    Skill(verb="open", target="toaster_oven_door"),
+    Skill(verb="open", target="fridge_door"),
+    Skill(verb="close", target="fridge_door"),
+    Skill(verb="drive_to", target="sink"),
+    Skill(verb="drive_to", target="stove"),
+    Skill(verb="drive_to", target="fridge"),
+)
+"""What a clip may be asked about besides what the robot was told: the fixture can be told from the
+words, and the truth does not depend on when one began to watch."""
