@@ -21,9 +21,12 @@ from ..configs.errors import ConfigError, LeapcasaError
 from . import judge_args, plan_args
 from .console import Console
 from .evaluation import arguments as evaluation_args
+from .export import arguments as export_args
 from .judge_data import arguments as judge_data_args
-from .reporting import arguments as report_args
 from .policy import arguments as policy_args
+from .replaying import arguments as replay_args
+from .reporting import arguments as report_args
+from .review import arguments as review_args
 from .vlabench import arguments as vlabench_args
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -176,6 +179,14 @@ def _add_evaluation(subcommands: "argparse._SubParsersAction[argparse.ArgumentPa
         _add(subcommands, "compare", "compare two evaluations on the episodes they share",
              evaluation_args.compare, epilog=evaluation_args.COMPARE_EPILOG)
     )  # fmt: skip
+    replay_args.add(
+        _add(subcommands, "replay", "run a recorded episode again and say where it parts",
+             replay_args.replay, epilog=replay_args.EPILOG)
+    )  # fmt: skip
+    export_args.add(
+        _add(subcommands, "export", "make a LeRobot data set of recorded episodes",
+             export_args.export, epilog=export_args.EPILOG)
+    )  # fmt: skip
     report_args.add_report(
         _add(subcommands, "report", "make a page, JSON and CSV of an evaluation or a rollout",
              report_args.report, epilog=report_args.EPILOG)
@@ -211,6 +222,10 @@ def _add_plan(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     plan_args.add_eval(
         _add(inner, "eval", "measure planners against the reference steps of composite tasks",
              plan_args.evaluate, epilog=plan_args.EVAL_EPILOG)
+    )  # fmt: skip
+    review_args.add(
+        _add(inner, "review", "have plans of several models judged blind by language models",
+             review_args.review, epilog=review_args.EPILOG)
     )  # fmt: skip
     vlabench_args.add(
         _add(inner, "vlabench", "measure models on VLABench's planner samples in six dimensions",
