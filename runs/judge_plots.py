@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from .figures import BLUE, GREEN, GREY, ORANGE, OTHERS
 from .judge_results import MethodResult, primary
 from .judge_statistics import Operating
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
-OTHERS = ("#56B4E9", "#CC79A7", "#E69F00", "#882255", "#44AA99")
-"""Okabe and Ito's colours, which differ for every kind of sight, and two of Tol's."""
 
 
 def draw(results: Sequence[MethodResult], form: Literal["png", "svg"]) -> bytes:

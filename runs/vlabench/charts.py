@@ -1,19 +1,12 @@
 """Pictures of an evaluation: a radar over the six dimensions, and bars with intervals."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-from ..judge_plots import BLUE, GREEN, GREY, ORANGE, OTHERS
+from ..figures import COLOURS, GREY, Form, figure_file, new_figure
 from .results import LEAP_TABLE, ModelResult
 from .samples import DIMENSIONS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Form = Literal["png", "svg"]
-COLOURS = (BLUE, ORANGE, GREEN, *OTHERS)
 
 
 def radar(results: Sequence[ModelResult], form: Form, *, published: bool) -> bytes:
@@ -28,7 +21,7 @@ def radar(results: Sequence[ModelResult], form: Form, *, published: bool) -> byt
         result.label: {one: result.of("total_published", dimension=one).value for one in DIMENSIONS}
         for result in results
     }
-    figure = _figure(8.5, 6)
+    figure = new_figure(8.5, 6)
     axes: Any = figure.add_subplot(projection="polar")
     axes.set_theta_offset(math.pi / 2)
     axes.set_theta_direction(-1)
@@ -51,12 +44,12 @@ def radar(results: Sequence[ModelResult], form: Form, *, published: bool) -> byt
     axes.set_ylim(0, min(80.0, max(10.0, highest * 1.15)))
     axes.set_title("0.4 x skill + 0.4 x entity (at most 80)", fontsize=10, pad=24)
     axes.legend(loc="upper left", bbox_to_anchor=(1.12, 1.02), fontsize=8.5)
-    return _file(figure, form)
+    return figure_file(figure, form)
 
 
 def bars(results: Sequence[ModelResult], form: Form) -> bytes:
     """Both totals per dimension, with 95 % intervals."""
-    figure = _figure(11, 6.4)
+    figure = new_figure(11, 6.4)
     for axes, name, top in zip(
         figure.subplots(2, 1, sharex=True),
         ("total_published", "total_full"),
@@ -82,28 +75,4 @@ def bars(results: Sequence[ModelResult], form: Form) -> bytes:
     figure.axes[0].legend(
         ncols=min(4, max(1, len(results))), fontsize=8.5, loc="lower left", bbox_to_anchor=(0, 1.01)
     )
-    return _file(figure, form)
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _file(figure: "Figure", form: Form) -> bytes:
-    import matplotlib
-
-    style: Any = {"svg.hashsalt": "leapcasa"}
-    with matplotlib.rc_context(style):
-        for axes in figure.axes:
-            for side in ("top", "right"):
-                if side in axes.spines:
-                    axes.spines[side].set_visible(False)
-        stream = io.BytesIO()
-        stamp: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
-        figure.savefig(stream, format=form, metadata=stamp, bbox_inches="tight")
-    return stream.getvalue()
+    return figure_file(figure, form)

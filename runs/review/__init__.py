@@ -1,0 +1,1 @@
+"""Blind review: unnamed plans of several models, scored by language models."""

@@ -1,0 +1,252 @@
+"""What is reviewed: samples with reference steps, and each model's plan for them.
+
+Samples come in LEAP's JSONL (`messages` and `target.steps`), plans from models that are asked here
+or from files: JSON lines of `id` and `plan`, or the CSV that LEAP's own tool writes, which brings
+its samples with it.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ...configs import ConfigError, LeapcasaError, ModelError
+from ...vlm.generate import Sampling, TextGenerator
+from ...vlm.load import load
+from .. import journal
+from ..checkpoints import Model
+from ..journal import Journal
+from ..judge_setup import content_hash
+from ..plan_cases import read_image
+
+FILE = "plans.jsonl"
+FAILURES_IN_A_ROW = 5
+CSV_COLUMNS = ("model_name", "sample_idx", "prompt_text", "model_output", "reference_steps")
+_TASK = re.compile(r"Task name:\s*(.*?)\s*\.?\s*Based on", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One task."""
+
+    id: str
+    task: str
+    reference: str
+    turn: tuple[str | Path, ...]
+    """What a planner is shown, in order."""
+
+    @property
+    def image(self) -> Path | None:
+        """The first picture."""
+        return next((part for part in self.turn if isinstance(part, Path)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a model wrote for a sample."""
+
+    key: str
+    model: str
+    sample: str
+    plan: str
+
+
+def task_name(prompt: str) -> str:
+    """The task in a LEAP prompt: what stands between "Task name:" and "Based on", else all."""
+    match = _TASK.search(prompt)
+    return (match[1] if match else prompt).strip()
+
+
+def read_data(path: Path, limit: int | None = None) -> list[Sample]:
+    """Samples of a LEAP data set.
+
+    Args:
+        path: JSON lines; pictures are relative to it.
+        limit: the first so many.
+
+    Raises:
+        ConfigError: if it cannot be read; bad lines are named (`leapcasa plan data check` mends).
+    """
+    path = path.expanduser()
+    samples: list[Sample] = []
+    problems: list[str] = []
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            samples.append(_sample(json.loads(line), str(len(samples)), path.parent))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problems.append(f"{path}:{number}: {error}")
+        if limit is not None and len(samples) == limit:
+            break
+    if problems:
+        raise ConfigError(
+            f"{len(problems)} lines are bad, the first: {problems[0]}; `leapcasa plan data check` "
+            "shows and mends them"
+        )
+    if not samples:
+        raise ConfigError(f"--data {path} holds no sample")
+    twice = next(
+        (s.id for i, s in enumerate(samples) if any(o.id == s.id for o in samples[:i])), ""
+    )
+    if twice:
+        raise ConfigError(f"--data {path}: the id {twice!r} is there twice")
+    return samples
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read {path}: {why}") from error
+
+
+def _sample(row: Mapping[str, Any], number: str, folder: Path) -> Sample:
+    turn: list[str | Path] = []
+    for message in row["messages"]:
+        if message["role"] != "user":
+            continue
+        content = message["content"]
+        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        for part in parts:
+            if part["type"] == "image":
+                turn.append(_picture(folder, part["image"]))
+            elif part["type"] == "text":
+                turn.append(str(part["text"]).replace("<|", "< |"))
+    text = "\n\n".join(part for part in turn if isinstance(part, str))
+    steps = row["target"]["steps"]
+    if isinstance(steps, list):
+        steps = "\n".join(f"{i}) {step}" for i, step in enumerate(steps, 1))
+    if not text.strip() or not isinstance(steps, str) or not steps.strip():
+        raise ValueError("needs words of the user and target.steps")
+    return Sample(
+        id=str(row.get("id", number)), task=task_name(text), reference=steps, turn=tuple(turn)
+    )
+
+
+def _picture(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ValueError(f"the picture {name} is missing")
+    return path
+
+
+def read_plans(path: Path) -> dict[str, str]:
+    """Plans by sample id, of JSON lines with `id` (or `sample`) and `plan`.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(_lines(path.expanduser()), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            name, plan = str(row.get("id", row.get("sample"))), row["plan"]
+            if isinstance(plan, list):
+                plan = "\n".join(f"{i}) {step}" for i, step in enumerate(plan, 1))
+            if not isinstance(plan, str):
+                raise ValueError("plan is neither text nor a list")
+            found[name] = plan
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{path}:{number}: needs id and plan: {error}") from error
+    return found
+
+
+def read_csv(path: Path) -> tuple[list[Sample], dict[str, dict[str, str]]]:
+    """The samples and every model's plans in a CSV of LEAP's tool.
+
+    Raises:
+        ConfigError: if it cannot be read or lacks a column.
+    """
+    path = path.expanduser()
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    missing = [name for name in CSV_COLUMNS if not rows or name not in rows[0]]
+    if missing:
+        raise ConfigError(f"{path} has no rows or lacks the column {missing[0]}")
+    samples: dict[str, Sample] = {}
+    plans: dict[str, dict[str, str]] = {}
+    for row in rows:
+        name = row["sample_idx"]
+        images = [path.parent / one for one in (row.get("image_paths") or "").split(";") if one]
+        turn = (*(one for one in images if one.is_file()), row["prompt_text"])
+        samples.setdefault(
+            name,
+            Sample(
+                id=name,
+                task=task_name(row["prompt_text"]),
+                reference=row["reference_steps"],
+                turn=turn,
+            ),
+        )
+        plans.setdefault(row["model_name"], {})[name] = row["model_output"]
+    return list(samples.values()), plans
+
+
+def write_plans(
+    model: Model,
+    samples: Sequence[Sample],
+    sampling: Sampling,
+    kept: Journal[Made],
+    report: Callable[[int, str], None],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Have one model write its plans; earlier ones are taken from the journal.
+
+    Returns:
+        Plans, and why there is none, by sample id.
+
+    Raises:
+        ConfigError: if the model cannot be loaded.
+        ModelError: if it fails on sample after sample.
+    """
+    identity = [*model.identity(), asdict(sampling)]
+    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    generator: TextGenerator | None = None
+    failures = 0
+    for count, sample in enumerate(samples, 1):
+        try:
+            key = journal.key(identity, sample.id, [_content(part) for part in sample.turn])
+            made = kept.get(key)
+            if made is None:
+                generator = generator or TextGenerator(load(model.config), model.budget)
+                turn = [p if isinstance(p, str) else read_image(p) for p in sample.turn]
+                said = generator.answer(turn, sampling)
+                made = Made(key=key, model=model.label, sample=sample.id, plan=said.text)
+                kept.add([made])
+            found[sample.id] = made.plan
+            failures = 0
+        except LeapcasaError as error:
+            if generator is None and not isinstance(error, ModelError):
+                raise
+            errors[sample.id] = str(error)
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW:
+                raise ModelError(
+                    f"{model.label}: {failures} plans in a row failed, the last of {sample.id}: "
+                    f"{error}; plans so far are kept, the same command goes on"
+                ) from error
+        report(count, f"{model.label}: {sample.id}")
+    return found, errors
+
+
+def open_journal(folder: Path) -> Journal[Made]:
+    """The plans of one folder."""
+    return Journal(folder / FILE, asdict, _read)
+
+
+def _read(row: dict[str, Any]) -> Made:
+    return Made(**{f.name: row[f.name] for f in fields(Made)})
+
+
+def _content(part: str | Path) -> str:
+    return part if isinstance(part, str) else content_hash(part)
