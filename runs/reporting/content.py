@@ -7,6 +7,7 @@ from typing import Any
 
 from ...envs.tasks import task_sets
 from ..evaluation import report as numbers
+from ..evaluation import sequential_run
 from ..versions import version
 from .clean import clean, mapping
 from .costs import costs
@@ -27,8 +28,11 @@ def content(source: Source, told: Sequence[Told], title: str | None = None) -> d
         told: its episodes.
         title: of the page; None for one made of the tasks.
     """
-    sets, about = task_sets(), source.about
-    summary = numbers.summarize(source.rows, source.wanted, sets, {})
+    sets, about = task_sets(), dict(source.about)
+    about["stop_when"] = source.rule.text if source.rule else None
+    summary = numbers.summarize(source.rows, source.wanted, sets, {}, source.rule)
+    kept = source.rule.counted(source.rows) if source.rule else source.rows
+    counted = {row.key for row in kept}
     pairs = [(one.row, one.course) for one in told]
     return clean(
         {
@@ -48,10 +52,11 @@ def content(source: Source, told: Sequence[Told], title: str | None = None) -> d
                 "machine": mapping(about.get("machine")),
             },
             "compares_with_published": not figures(source.rows, about, sets).reasons,
+            "stopped": sequential_run.lines(summary["sequential"]),
             **{
                 name: value for name, value in summary.items() if name not in ("format", "unscored")
             },
-            "failures": failures(pairs),
+            "failures": failures([pair for pair in pairs if pair[0].key in counted]),
             "costs": costs(pairs),
             "leaderboard": leaderboard(source.rows, about, sets),
             "attribution": source.attribution or None,

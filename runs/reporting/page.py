@@ -18,7 +18,7 @@ from ..evaluation.episode import Episode
 from ..evaluation.report import interval, number, percent
 from ..judge_statistics import Rate
 from ..narrator import ENDS
-from . import compact, media
+from . import attribution, compact, media
 from .clean import mapping
 from .clean import number as finite
 from .episodes import Told
@@ -75,7 +75,7 @@ def render(report: Mapping[str, Any], told: Sequence[Told], options: Options) ->
         config=flat(report["about"]["config"]),
         machine=flat(report["about"]["machine"]),
         versions=flat(report["about"]["versions"]),
-        attribution=attribution(report["attribution"]),
+        attribution=attribution.shown(report["attribution"]),
     )
 
 
@@ -99,53 +99,6 @@ def flat(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             found.append((prefix + name, "not set" if value is None else shown))
     return found
-
-
-def attribution(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What the page shows of `attribution.json`; what does not fit is left out."""
-    if not data:
-        return None
-
-    def lines(name: str) -> list[dict[str, Any]]:
-        found = data.get(name)
-        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-    return {
-        "episodes": data.get("episodes"),
-        "variants": [
-            {
-                "replaced": " and ".join(map(str, one.get("replaced") or ())) or "nothing",
-                "n": one.get("n"),
-                "rescued": one.get("rescued"),
-                "errors": one.get("errors"),
-                **_rate(one),
-            }
-            for one in lines("variants")
-        ],
-        "blame": [
-            {**one, "part": str(one.get("part", "")), "shapley": finite(one.get("shapley"))}
-            for one in lines("blame")
-        ],
-        "table": [
-            {
-                **{name: one.get(name, "") for name in ("task", "split", "seed")},
-                "by": [
-                    " + ".join(map(str, parts))
-                    for parts in one.get("rescued_by") or ()
-                    if isinstance(parts, list)
-                ],
-            }
-            for one in lines("episodes_table")
-        ],
-    }
-
-
-def _rate(one: Mapping[str, Any]) -> dict[str, float | None]:
-    interval = one.get("interval")
-    low, high = interval if isinstance(interval, list) and len(interval) == 2 else (None, None)
-    named = {"value": one.get("rate"), "low": low, "high": high}
-    shares = {name: finite(share) for name, share in named.items()}
-    return {n: None if s is None else min(max(s, 0.0), 1.0) for n, s in shares.items()}
 
 
 def _interval(rate: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...configs import ConfigError
-from ..evaluation import reading, store
+from ..evaluation import reading, sequential_run, store
 from ..evaluation.episode import Episode, Key
 from ..result import Result
 from .clean import clean, mapping, read_object, whole, words
@@ -30,6 +30,8 @@ class Source:
     missing."""
     attribution: Mapping[str, Any] = field(default_factory=dict)
     """Of `leapcasa eval --attribute`; empty if it was not run."""
+    rule: sequential_run.Sequential | None = None
+    """What `leapcasa eval --stop-when` stopped by, and decided."""
 
     def record(self, row: Episode) -> Path | None:
         """The folder of an episode's record; None if there is none inside this folder."""
@@ -70,6 +72,7 @@ def _evaluation(folder: Path) -> Source:
         wanted=store.read_wanted(folder),
         about={**meta, "identity": identity, "assets": words(identity.get("assets"))},
         attribution=read_object(folder / ATTRIBUTION),
+        rule=sequential_run.read(folder),
     )
 
 

@@ -244,11 +244,40 @@ def test_the_wheel_carries_templates_and_schema():
         assert any(fnmatch(path.relative_to(here).as_posix(), glob) for glob in globs), path
 
 
-def test_attribution_is_taken_over_as_it_is(folder, capsys):
-    given = {"format": 1, "episodes": 3, "variants": [], "later": {"x": 1}}
+def test_attribution_is_taken_over_and_shown(folder, capsys):
+    given = {
+        "format": 1, "failed": 5, "episodes": 3, "sample": {"asked": 3, "seed": 0},
+        "sentence": "the policy loses most",
+        "variants": [
+            {"replaced": [], "n": 3, "rescued": 0, "rate": 0, "interval": [0, 0.56], "errors": 0},
+            {"replaced": ["policy"], "n": 3, "rescued": 2, "rate": 2 / 3, "interval": [0.2, 0.94]},
+        ],
+        "blame": [{"part": "policy", "alone_rescues": 2, "needed": 1, "shapley": 1.75,
+                   "shapley_low": 1.5, "shapley_high": 2.25}],
+        "episodes_table": [
+            {"task": "RinseSinkBasin", "split": "target", "seed": 2,
+             "rescued_by": [["policy"], ["planner", "judge"]]},
+        ],
+        "later": {"x": 1},
+    }  # fmt: skip
     (folder / "attribution.json").write_text(json.dumps(given))
     report(capsys, folder)
     assert json.loads((folder / "report.json").read_text())["attribution"] == given
+    page = (folder / "report.html").read_text()
+    section = page[page.index('id="attribution"') : page.index('id="episode"')]
+    for text in (
+        "the policy loses most", "nothing (control)", "67%", "20-94%", "2 of 3", "1.8",
+        "1.5 to 2.2", "policy; planner + judge", "A sample of at most 3 of 5 failed episodes.",
+    ):  # fmt: skip
+        assert text in section, text
+
+
+@pytest.mark.parametrize(
+    "given", ["[]", "{", "null", '{"variants": 5, "blame": [3], "episodes_table": {"a": 1}}']
+)
+def test_an_attribution_that_is_none_does_not_stop_the_report(folder, capsys, given):
+    (folder / "attribution.json").write_text(given)
+    report(capsys, folder)
 
 
 def test_the_about_of_the_evaluation_is_on_record(folder, capsys):
@@ -257,3 +286,19 @@ def test_the_about_of_the_evaluation_is_on_record(folder, capsys):
     assert about["config"] == ABOUT["config"]
     assert about["versions"] == ABOUT["versions"]
     assert about["assets"] == "standin-test"
+
+
+def test_a_rule_to_stop_by_is_told_and_rates_are_over_what_it_counts(tmp_path, capsys):
+    folder = evaluation(tmp_path / "e", KEYS)
+    order = [[key.split, key.seed] for key in KEYS[:6]]
+    decision = {"verdict": "below", "place": 4, "n": 4, "successes": 1}
+    task = {"order": order, "decision": decision}
+    rule = {"format": 1, "rule": "sprt=0.5,0.7", "tasks": {"RinseSinkBasin": task}}
+    (folder / "sequential.json").write_text(json.dumps(rule))
+    report(capsys, folder)
+    made = json.loads((folder / "report.json").read_text())
+    assert made["sets"][-1]["n"] == 4
+    assert made["failures"]["failed"] == 4 - made["sets"][-1]["success"]["hits"]
+    assert made["stopped"][0].startswith("RinseSinkBasin: stopped after 4 episodes")
+    assert "stopped early by a rule (sprt=0.5,0.7)" in made["leaderboard"]["notes"]
+    assert "confidence sequence" in (folder / "report.html").read_text()
