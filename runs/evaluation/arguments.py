@@ -18,6 +18,7 @@ TASK is a task or a task set: atomic_seen, composite_seen, composite_unseen, tar
   leapcasa eval RinseSinkBasin --episodes 20 --workers 2 --out outputs/rinse
   leapcasa eval --resume --out outputs/rinse              goes on after anything, as it was begun
   leapcasa eval RinseSinkBasin --seeds 0-49 --resume --out outputs/rinse     adds episodes
+  leapcasa eval --resume --attribute --out outputs/rinse  which part loses the failed episodes
   leapcasa compare outputs/rinse outputs/other
 
 Every episode is recorded once, whole or not at all. An episode whose worker dies or exceeds the
@@ -60,7 +61,7 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override one value of the preset, for instance --set policy=random; may be repeated",
     )
-    parser.add_argument("--workers", metavar="N", type=int, help="processes (default: one a core)")
+    _add_place(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, help="(default: outputs/eval-DATE-TIME)")
     parser.add_argument("--resume", action="store_true", help="go on with the evaluation in DIR")
     parser.add_argument(
@@ -75,7 +76,65 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
         default=TIME_LIMIT_S,
         help="wall time after which an episode's worker is killed (default: 3600)",
     )
+    parser.add_argument(
+        "--stop-when",
+        metavar="RULE",
+        help="end each task as soon as this is known: width=0.2 (the interval is so narrow) or "
+        "sprt=0.5,0.7 (the rate is below the first or above the second); off by default",
+    )
+    parser.add_argument(
+        "--attribute",
+        action="store_true",
+        help="run failed episodes again with parts replaced by their upper bounds: who is to blame",
+    )
+    parser.add_argument(
+        "--attribute-episodes",
+        metavar="N",
+        type=int,
+        help="with --attribute: only N of the failed episodes, each task's share (default: all)",
+    )
     parser.add_argument("--no-video", action="store_true", help="record no videos")
+    parser.add_argument(
+        "--wandb",
+        metavar="[ENTITY/]PROJECT",
+        help="also log to Weights & Biases (WANDB_MODE=offline is honoured)",
+    )
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Declare where episodes are run."""
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="episodes at once (default: one a core, or what the Ray cluster has room for)",
+    )
+    parser.add_argument(
+        "--share-models",
+        action=argparse.BooleanOptionalAction,
+        help="one process scores for all workers (default: if several would load a judge's model)",
+    )
+    parser.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="processes of this machine, or Ray (pip install leapcasa[ray])",
+    )
+    parser.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="a running cluster: auto, or HOST:PORT (default: a Ray of this machine alone)",
+    )
+    parser.add_argument(
+        "--ray-cpus", metavar="N", type=float, default=1.0, help="of each worker (default: 1)"
+    )
+    parser.add_argument(
+        "--ray-gpus",
+        metavar="N",
+        type=float,
+        default=0.0,
+        help="of each worker, 0.5 lets two share one (default: 0)",
+    )
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +152,8 @@ def evaluate(options: argparse.Namespace, console: Console) -> int:
 
 def request(options: argparse.Namespace) -> "EvalRequest":
     """What the arguments of `eval` ask for."""
+    from .executors import Place
+    from .ray_executor import RayOptions
     from .request import EvalRequest
 
     return EvalRequest(
@@ -102,12 +163,23 @@ def request(options: argparse.Namespace) -> "EvalRequest":
         split=options.split,
         preset=options.config,
         overrides=options.set,
-        workers=options.workers,
         out=options.out,
         resume=options.resume,
         retry_errors=options.retry_errors,
         time_limit=options.time_limit,
         video=not options.no_video,
+        stop_when=options.stop_when,
+        wandb=options.wandb,
+        attribute=options.attribute,
+        attribute_episodes=options.attribute_episodes,
+        place=Place(
+            executor=options.executor,
+            workers=options.workers,
+            ray=RayOptions(
+                address=options.ray_address, cpus=options.ray_cpus, gpus=options.ray_gpus
+            ),
+            share=options.share_models,
+        ),
     )
 
 

@@ -1,26 +1,35 @@
 """`leapcasa eval`: opens the store, runs what is missing, prints and writes the numbers."""
 
 import contextlib
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...configs import ConfigError, LeapcasaError, RunConfig, from_dict, to_dict
+from ...configs import ConfigError, LeapcasaError, RunConfig, changed, from_dict
 from ...envs import assets
 from ...envs.tasks import task_sets
 from ..components import check_names
 from ..console import Console
 from ..tables import shown
-from ..versions import machine, versions
-from . import identity, jobs, report
+from ..wandb_log import NoLog, WandbLog, open_log, project
+from . import (
+    attribution_report,
+    attribution_run,
+    executors,
+    identity,
+    jobs,
+    opening,
+    report,
+    sequential_run,
+)
 from . import request as asked
+from .course import pending
 from .episode import Episode, Key
 from .progress import Board, duration
 from .request import EvalRequest
-from .run import Settings, run
+from .run import run
 from .store import Store
 
 INTERRUPTED = 130
@@ -32,6 +41,9 @@ class _Opened:
 
     store: Store
     config: RunConfig
+    pack: assets.AssetPack
+    rule: sequential_run.Sequential | None
+    """When to stop early; None for never."""
     fingerprint: str
     fresh: bool
     """It began with this call."""
@@ -57,22 +69,34 @@ def eval_command(request: EvalRequest, console: Console, play: jobs.Play = jobs.
     numbers = asked.seeds(request.seeds, request.episodes, asked.usual_episodes(request))
     config = asked.configuration(request)
     check_names(config)
+    logged = project(request.wandb)
     folder = (request.out or default_folder()).expanduser().absolute()
     with console.quiet_stdout():
         opened = _open(request, folder, config, console)
+        log = open_log(logged, opened.store, console.note)
         try:
             opened.store.want(asked.keys(names, opened.config.split, numbers))
-            finished, seconds = _run(request, opened, console, play)
+            finished, seconds = _run(request, opened, console, play, log)
             rows, wanted = opened.store.episodes(), opened.store.wanted()
             summary = _written(opened, seconds=seconds, interrupted=not finished)
+            log.finish(summary, rows, interrupted=not finished)
+            made = _attributed(request, opened, console, play) if finished else None
         finally:
+            log.close()
             opened.store.close()
-    sets = task_sets()
-    console.result(summary, _text(summary, rows, wanted, folder, shown(report.table(rows, sets))))
+    table = report.table(rows, task_sets(), opened.rule)
+    text = _text(summary, rows, wanted, folder, shown(table))
+    if made is not None:
+        finished = made.finished
+        summary = {**summary, "attribution": made.summary}
+        text += f"\n{made.text}"
+    console.result(summary, text)
     if not finished:
-        console.note(f"interrupted; go on with --resume --out {folder}")
+        again = " --attribute" if request.attribute else ""
+        console.note(f"interrupted; go on with --resume{again} --out {folder}")
         return INTERRUPTED
-    return 1 if summary["errors"] or summary["infrastructure_errors"] else 0
+    errors = [row for row in rows if row.status != "scored" and not _decided(opened, row)]
+    return 1 if errors or (made and made.unanswered) else 0
 
 
 def default_folder() -> Path:
@@ -94,18 +118,23 @@ def _open(request: EvalRequest, folder: Path, config: RunConfig, console: Consol
         if fresh:
             if not request.tasks:
                 raise ConfigError(f"{folder} holds no evaluation to go on with; name tasks")
+            _check_bounds(request, config)
             facts = identity.facts(config, pack)
-            _begin(store, config, facts)
+            stop_when = {sequential_run.RULE: request.stop_when} if request.stop_when else {}
+            opening.begin(store, config, facts, **stop_when)
         else:
             if not request.resume:
                 raise ConfigError(_taken(store))
             if not request.names_configuration:
-                config = from_dict(RunConfig, store.about("config"))
+                config = changed(from_dict(RunConfig, store.about("config")), request.overrides)
+            _check_bounds(request, config)
             facts = identity.facts(config, pack)
-            _same(store, facts)
-            _warn_of_versions(store, console)
+            remedy = "go on with what it was, or name another folder with --out DIR"
+            opening.check_same(store, facts, remedy)
+            opening.warn_of_versions(store, console)
         if not request.video:
             config = replace(config, video=replace(config.video, enabled=False))
+        rule = sequential_run.opened(store, request.stop_when, fresh=fresh)
         fingerprint = identity.fingerprint(facts)
         taken = store.sweep(fingerprint)
         if taken:
@@ -116,20 +145,14 @@ def _open(request: EvalRequest, folder: Path, config: RunConfig, console: Consol
         else:
             store.abandon()
         raise
-    return _Opened(store=store, config=config, fingerprint=fingerprint, fresh=fresh)
-
-
-def _begin(store: Store, config: RunConfig, facts: identity.Facts) -> None:
-    store.begin(
-        {
-            "identity": dict(facts),
-            "config": to_dict(config),
-            "preset": config.preset,
-            "begun": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "versions": versions(),
-            "machine": machine(),
-        }
+    return _Opened(
+        store=store, config=config, pack=pack, rule=rule, fingerprint=fingerprint, fresh=fresh
     )
+
+
+def _check_bounds(request: EvalRequest, config: RunConfig) -> None:
+    if request.attribute:
+        attribution_run.check(config)
 
 
 def _taken(store: Store) -> str:
@@ -140,67 +163,73 @@ def _taken(store: Store) -> str:
     )
 
 
-def _same(store: Store, facts: identity.Facts) -> None:
-    changed = identity.differences(store.about("identity"), facts)
-    if changed:
-        lines = "\n".join(f"  {line}" for line in changed)
-        raise ConfigError(
-            f"the configuration is not that of the evaluation in {store.folder}:\n{lines}\n"
-            "go on with what it was, or name another folder with --out DIR"
-        )
-
-
-def _warn_of_versions(store: Store, console: Console) -> None:
-    for line in identity.differences(store.about("versions"), versions()):
-        console.note(f"warning: the version of {line}; earlier episodes were run with the former")
-
-
 def _run(
-    request: EvalRequest, opened: _Opened, console: Console, play: jobs.Play
+    request: EvalRequest,
+    opened: _Opened,
+    console: Console,
+    play: jobs.Play,
+    log: WandbLog | NoLog,
 ) -> tuple[bool, float]:
     """Run what is missing; the files are written whatever ends it."""
     store, began = opened.store, time.monotonic()
     rows, wanted = store.episodes(), store.wanted()
     todo = pending(wanted, rows, retry_errors=request.retry_errors)
-    workers = min(request.workers or machine_cores(), max(1, len(todo)))
-    console.note(
-        f"{len(wanted)} episodes asked for, {len(wanted) - len(todo)} done, {len(todo)} to run "
-        f"with {workers} worker{'s' * (workers != 1)} in {store.folder}"
-    )
-    settings = Settings(workers=workers, time_limit=request.time_limit, play=play)
-    board = Board(wanted, rows, len(todo), console)
+    if opened.rule is not None:
+        opened.rule.begin(wanted, rows, todo)
+        todo = opened.rule.needed(todo)
+    counts = f"{len(wanted)} episodes asked for, {len(wanted) - len(todo)} done, {len(todo)} to run"
+    if not todo:
+        console.note(f"{counts} in {store.folder}")
+        return True, 0.0
     try:
-        finished = run(store, opened.config, todo, opened.fingerprint, settings, board)
+        executor = executors.open_executor(
+            request.place, len(todo), opened.config.judge, play, request.time_limit, console.note
+        )
+        workers = f"{executor.free} worker{'s' * (executor.free != 1)}"
+        console.note(f"{counts} with {workers} in {store.folder}")
+        bars = Board(wanted, rows, len(todo), console, anytime=opened.rule is not None)
+        with contextlib.closing(bars) as board:
+            if opened.rule is not None:
+                opened.rule.listen(board.stopped)
+            finished = run(
+                store,
+                opened.config,
+                todo,
+                opened.fingerprint,
+                executor,
+                log.beside(board),
+                opened.rule,
+            )
     except ConfigError:
-        board.close()
         if opened.fresh and not store.episodes():
             store.abandon()
         raise
     except LeapcasaError:
-        board.close()
         _try_to_write(opened, time.monotonic() - began)
         raise
-    finally:
-        board.close()
     return finished, time.monotonic() - began
 
 
-def pending(wanted: list[Key], rows: list[Episode], *, retry_errors: bool = False) -> list[Key]:
-    """The episodes still to be run: seed by seed, so that early numbers cover every task.
-
-    Args:
-        wanted: all asked for.
-        rows: all recorded.
-        retry_errors: run episodes again that ended with an error of their own.
-    """
-    again = {"infrastructure_error", *(["error"] if retry_errors else [])}
-    done = {row.key for row in rows if row.status not in again}
-    return sorted((key for key in wanted if key not in done), key=lambda k: (k.seed, k.task))
+def _decided(opened: _Opened, row: Episode) -> bool:
+    """Whether an episode's task was stopped early: what broke in it is not tried again."""
+    return opened.rule is not None and opened.rule.decided(row.key)
 
 
-def machine_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _attributed(
+    request: EvalRequest, opened: _Opened, console: Console, play: jobs.Play
+) -> attribution_report.Attribution | None:
+    """Say which part loses the failed episodes, if that is asked for."""
+    if not request.attribute:
+        return None
+    how = attribution_run.How(
+        place=request.place,
+        time_limit=request.time_limit,
+        play=play,
+        count=request.attribute_episodes,
+        retry_errors=request.retry_errors,
+    )
+    made = attribution_run.rerun(opened.store, opened.config, opened.pack, how, console)
+    return attribution_report.told(opened.store.folder, made)
 
 
 def _try_to_write(opened: _Opened, seconds: float) -> None:
@@ -224,7 +253,7 @@ def _written(opened: _Opened, *, seconds: float, interrupted: bool) -> Mapping[s
         "machine": store.about("machine"),
         "folder": str(store.folder),
     }
-    summary = report.summarize(rows, store.wanted(), task_sets(), about)
+    summary = report.summarize(rows, store.wanted(), task_sets(), about, opened.rule)
     report.write(store.folder, summary, rows)
     return summary
 
@@ -234,6 +263,7 @@ def _text(
 ) -> str:
     """The result for people."""
     lines = ["", table, ""]
+    lines += [f"  {line}" for line in sequential_run.lines(summary["sequential"])]
     broken = [row for row in rows if row.status != "scored"]
     lines += [
         f"  {row.status.replace('_', ' ')}: {row.task} seed {row.seed}: {row.error}"

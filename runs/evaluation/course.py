@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ...configs import ConfigError, LeapcasaError, RunConfig
-from ..records import RecordError
+from ..records import RecordError, last_words
+from .base import Ended
 from .episode import Episode, Key
 from .jobs import Job
-from .pool import Ended
 from .store import Store
 
 TRIES = 2
@@ -46,6 +46,21 @@ class Halt(Protocol):
     def take(self, row: Episode, *, again: bool) -> Collection[Key]:
         """Take a recorded row in; the episodes that are not needed from now on."""
         ...
+
+
+def pending(
+    wanted: Sequence[Key], rows: Sequence[Episode], *, retry_errors: bool = False
+) -> list[Key]:
+    """The episodes still to be run: seed by seed, so that early numbers cover every task.
+
+    Args:
+        wanted: all asked for.
+        rows: all recorded.
+        retry_errors: run episodes again that ended with an error of their own.
+    """
+    again = {"infrastructure_error", *(["error"] if retry_errors else [])}
+    done = {row.key for row in rows if row.status not in again}
+    return sorted((key for key in wanted if key not in done), key=lambda k: (k.seed, k.task))
 
 
 class Course:
@@ -117,7 +132,7 @@ class Course:
         self.in_hand.remove(job)
         outcome = ended.outcome
         if outcome is None:
-            words = _last_words(job.log)
+            words = last_words(job.log)
             trouble = ended.trouble + (f"; its last words: {words}" if words else "")
             self._lost(job, trouble, counts=not ended.late)
         elif outcome.kind == "sealed":
@@ -183,15 +198,3 @@ class Course:
 
 def _go_on(message: str, folder: Path) -> str:
     return f"{message}; what is recorded stays, go on with --resume --out {folder}"
-
-
-def _last_words(log: Path) -> str:
-    """The last line that a dead worker printed."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - 4000))
-            lines = file.read().decode(errors="replace").split("\n")
-    except OSError:
-        return ""
-    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")

@@ -11,6 +11,7 @@ from ..judge_statistics import wilson
 from .episode import Episode, Key
 from .jobs import Job
 from .report import interval, percent
+from .sequential import sequence
 
 MOST_BARS = 12
 """With more tasks, only those in hand have a bar."""
@@ -25,12 +26,19 @@ class Board:
         rows: those recorded before.
         todo: how many are to be run now.
         console: where lines go.
+        anytime: whether results decide when a task stops, see `sequential`.
     """
 
     def __init__(
-        self, wanted: Sequence[Key], rows: Iterable[Episode], todo: int, console: Console
+        self,
+        wanted: Sequence[Key],
+        rows: Iterable[Episode],
+        todo: int,
+        console: Console,
+        *,
+        anytime: bool = False,
     ) -> None:
-        self._console, self._todo = console, todo
+        self._console, self._todo, self._anytime = console, todo, anytime
         self._began = time.monotonic()
         self._ended = 0
         self._total = Counter(key.task for key in wanted)
@@ -59,6 +67,15 @@ class Board:
         self._console.note(f"{count} {_words(row, again=again)}; {self._line(row.task)[1]}; "
                            f"{self.left()} left")  # fmt: skip
 
+    def stopped(self, task: str, words: str) -> None:
+        """A task was decided: what is left of it will not be run."""
+        rows = sum(key.task == task for key in self._rows)
+        self._todo -= self._total[task] - rows
+        if self._bars is not None:
+            self._bars.say(words)
+        else:
+            self._console.note(words)
+
     def tick(self) -> None:
         """Keep the clock moving."""
         if self._bars is not None:
@@ -80,11 +97,12 @@ class Board:
         """Episodes of a task recorded so far, and its rate in words."""
         rows = [row for row in self._rows.values() if task in (row.task, ALL)]
         scored = [row for row in rows if row.status == "scored"]
-        rate = wilson(sum(row.success for row in scored), len(scored))
         if not scored:
             return len(rows), "none scored"
-        text = f"{rate.hits} of {rate.n} ({percent(rate.value)}, {interval(rate)})"
-        return len(rows), text
+        known = sequence if self._anytime else wilson
+        rate = known(sum(row.success for row in scored), len(scored))
+        sure = "" if self._anytime and task == ALL else f", {interval(rate)}"
+        return len(rows), f"{rate.hits} of {rate.n} ({percent(rate.value)}{sure})"
 
 
 def duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ from ..judge_statistics import Rate
 from ..records import replace_file, write_json
 from ..tables import TextTable
 from .episode import Episode, Key
+from .sequential_run import Sequential
 from .statistics import Group, per_set, per_task
 
 FORMAT = 1
@@ -23,6 +24,7 @@ def summarize(
     wanted: Sequence[Key],
     sets: Mapping[str, Sequence[str]],
     about: Mapping[str, Any],
+    sequential: Sequential | None = None,
 ) -> dict[str, Any]:
     """The content of `summary.json`.
 
@@ -31,9 +33,12 @@ def summarize(
         wanted: all episodes asked for.
         sets: task names by set.
         about: what the evaluation is: its configuration, versions, assets.
+        sequential: the rule to stop by; rates are then over the episodes that it lets count.
     """
-    recorded = {row.key for row in rows}
-    missing = [key for key in wanted if key not in recorded]
+    done = {row.key for row in rows} | (sequential.unneeded(rows) if sequential else set())
+    missing = [key for key in wanted if key not in done]
+    counted = sequential.counted(rows) if sequential else rows
+    anytime = sequential is not None
     return {
         "format": FORMAT,
         "complete": not missing,
@@ -44,8 +49,9 @@ def summarize(
         "errors": sum(row.status == "error" for row in rows),
         "infrastructure_errors": sum(row.status == "infrastructure_error" for row in rows),
         "privileged": sorted({part for row in rows for part in row.privileged}),
-        "tasks": [asdict(group) for group in per_task(rows)],
-        "sets": [asdict(group) for group in per_set(rows, sets)],
+        "sequential": sequential.told(rows) if sequential else None,
+        "tasks": [asdict(group) for group in per_task(counted, anytime=anytime)],
+        "sets": [asdict(group) for group in per_set(counted, sets, anytime=anytime)],
         "unscored": [
             {"task": r.task, "split": r.split, "seed": r.seed, "status": r.status, "error": r.error}
             for r in rows
@@ -85,11 +91,19 @@ def _replace(path: Path, text: bytes) -> None:
     replace_file(path, lambda stream: stream.write(text))
 
 
-def table(rows: Sequence[Episode], sets: Mapping[str, Sequence[str]]) -> TextTable:
+def table(
+    rows: Sequence[Episode],
+    sets: Mapping[str, Sequence[str]],
+    sequential: Sequential | None = None,
+) -> TextTable:
     """The numbers for people: a line a task, then a line a set."""
-    tasks, groups = per_task(rows), per_set(rows, sets)
+    anytime = sequential is not None
+    counted = sequential.counted(rows) if sequential else rows
+    tasks = per_task(counted, anytime=anytime)
+    groups = per_set(counted, sets, anytime=anytime)
     shown = tasks if len(tasks) == 1 else [*tasks, *groups]
-    head = ("task", "n", "errors", "success", "95 %", "subtasks", "false done", "missed",
+    sure = "95 % anytime" if anytime else "95 %"
+    head = ("task", "n", "errors", "success", sure, "subtasks", "false done", "missed",
             "timeouts", "replans", "judge", "steps", "s")  # fmt: skip
     return TextTable(head=head, rows=[_line(group) for group in shown])
 

@@ -1,14 +1,16 @@
 """What the user asks for: words of the command line to episodes and a configuration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...configs import ConfigError, RunConfig, load, nearest
-from ...configs.presets import layers
+from ...configs.presets import ATTRIBUTION, layers
 from ...envs.tasks import all_tasks, task_sets
+from . import executors, sequential
 from .episode import Key
+from .executors import Place
 
 EPISODES = 10
 """The usual number of seeds."""
@@ -29,17 +31,23 @@ class EvalRequest:
     split: str | None
     preset: str | None
     overrides: Sequence[str]
-    workers: int | None
     out: Path | None
     resume: bool
     retry_errors: bool
     time_limit: float
     video: bool
+    attribute: bool = False
+    attribute_episodes: int | None = None
+    stop_when: str | None = None
+    wandb: str | None = None
+    """Project to log to; None for none."""
+    place: Place = field(default_factory=Place)
 
     @property
     def names_configuration(self) -> bool:
-        """Whether it says anything about how episodes are run."""
-        return bool(self.preset or self.overrides or self.split)
+        """Whether it says anything about how the evaluation's own episodes are run."""
+        own = [one for one in self.overrides if not one.strip().startswith(f"{ATTRIBUTION}.")]
+        return bool(self.preset or own or self.split)
 
 
 def check(request: EvalRequest) -> None:
@@ -54,14 +62,21 @@ def check(request: EvalRequest) -> None:
         raise ConfigError("--seeds and --episodes go with tasks; name the tasks to add episodes of")
     if request.resume and request.out is None:
         raise ConfigError("--resume needs the evaluation's folder: --out DIR")
-    if request.workers is not None and request.workers < 1:
-        raise ConfigError(f"--workers {request.workers} is impossible; give 1 or more")
+    executors.check(request.place)
     if not request.time_limit > 0:
         raise ConfigError(
             f"--time-limit {request.time_limit:g} is impossible; give seconds above 0"
         )
     if request.retry_errors and not request.resume:
         raise ConfigError("--retry-errors goes with --resume")
+    if request.attribute_episodes is not None and not request.attribute:
+        raise ConfigError("--attribute-episodes goes with --attribute")
+    if request.attribute_episodes is not None and request.attribute_episodes < 1:
+        raise ConfigError(
+            f"--attribute-episodes {request.attribute_episodes} is impossible; give 1 or more"
+        )
+    if request.stop_when is not None:
+        sequential.parsed(request.stop_when)
 
 
 def tasks(words: Sequence[str]) -> list[str]:

@@ -8,27 +8,15 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ...configs import RunConfig
+from .base import Executor
 from .course import Course, Halt, Onlooker
 from .episode import Key
-from .jobs import Play
-from .pool import Workers
 from .store import Store
 
 TICK_S = 0.2
 """How often a wish to stop is looked at."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How episodes are run; none of it changes a result."""
-
-    workers: int
-    time_limit: float
-    """Seconds an episode may take, kitchen included."""
-    play: Play
 
 
 class Stop:
@@ -47,7 +35,7 @@ def run(
     config: RunConfig,
     todo: Sequence[Key],
     fingerprint: str,
-    settings: Settings,
+    executor: Executor,
     onlooker: Onlooker,
     halt: Halt | None = None,
 ) -> bool:
@@ -58,7 +46,7 @@ def run(
         config: of every episode, but for task, split and seed.
         todo: episodes to run, in this order.
         fingerprint: of the configuration.
-        settings: how.
+        executor: runs them; it is stopped in the end.
         onlooker: is told.
         halt: may end a task early; None for nobody.
 
@@ -71,18 +59,17 @@ def run(
         LeapcasaError: if no worker lives long enough, or the policy's server stays away.
     """
     course = Course(store, config, todo, fingerprint, onlooker, halt)
-    workers = Workers(settings.workers, settings.play, settings.time_limit)
     with _signals() as stop:
         try:
-            while not stop.wished and (course.waiting or workers.running):
-                while course.ready and workers.free and not stop.wished:
-                    workers.start(course.next())
-                ended = workers.wait(TICK_S)
+            while not stop.wished and (course.waiting or executor.running):
+                while course.ready and executor.free and not stop.wished:
+                    executor.start(course.next())
+                ended = executor.wait(TICK_S)
                 if ended is not None:
                     course.take(ended)
                 onlooker.tick()
         finally:
-            workers.stop()
+            executor.stop()
             for job in course.in_hand:
                 course.clear(job)
     return not stop.wished

@@ -8,11 +8,13 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Literal
 
 from ..judge_statistics import CONFIDENCE, Rate, wilson
 from .episode import Confusion, Episode
+from .sequential import sequence
 
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 """Two-sided 95 % quantile of the normal distribution."""
@@ -42,7 +44,10 @@ class Group:
     errors: int
     infrastructure_errors: int
     success: Rate
-    """Of scored episodes, pooled over tasks, with its Wilson interval."""
+    """Of scored episodes, pooled over tasks, with its interval."""
+    interval: Literal["wilson", "anytime"]
+    """`wilson` for a fixed number of episodes. `anytime` where results decide when to stop (the
+    confidence sequence of `runs.evaluation.sequential`); several tasks together have none then."""
     task_mean: float | None
     """Mean of the tasks' own rates, as the official tables average; None without scored tasks."""
     progress: float | None
@@ -65,12 +70,13 @@ class Group:
     """In all, every recorded attempt that left a record."""
 
 
-def group(name: str, rows: Iterable[Episode]) -> Group:
+def group(name: str, rows: Iterable[Episode], *, anytime: bool = False) -> Group:
     """Everything about some episodes.
 
     Args:
         name: of the task or set.
         rows: all its recorded episodes.
+        anytime: whether results decided when to stop.
     """
     every = list(rows)
     scored = [row for row in every if row.status == "scored"]
@@ -84,7 +90,8 @@ def group(name: str, rows: Iterable[Episode]) -> Group:
         n=len(scored),
         errors=sum(row.status == "error" for row in every),
         infrastructure_errors=sum(row.status == "infrastructure_error" for row in every),
-        success=wilson(sum(row.success for row in scored), len(scored)),
+        success=_success(scored, anytime=anytime),
+        interval="anytime" if anytime else "wilson",
         task_mean=_task_mean(scored),
         progress=_mean([row.progress for row in scored]),
         declared=declared(scored),
@@ -111,28 +118,41 @@ def declared(scored: Sequence[Episode]) -> Declared:
     )
 
 
-def per_task(rows: Iterable[Episode]) -> list[Group]:
-    """One group for each task, in alphabetical order."""
+def _success(scored: Sequence[Episode], *, anytime: bool) -> Rate:
+    hits, n = sum(row.success for row in scored), len(scored)
+    if not anytime:
+        return wilson(hits, n)
+    told = sequence(hits, n)
+    # Tasks stop at different numbers: pooled, they are no draws from one distribution.
+    pooled = len({row.task for row in scored}) > 1
+    return replace(told, low=None, high=None) if pooled else told
+
+
+def per_task(rows: Iterable[Episode], *, anytime: bool = False) -> list[Group]:
+    """One group for each task, in alphabetical order; `anytime` as for `group`."""
     by_task: dict[str, list[Episode]] = {}
     for row in rows:
         by_task.setdefault(row.task, []).append(row)
-    return [group(task, by_task[task]) for task in sorted(by_task)]
+    return [group(task, by_task[task], anytime=anytime) for task in sorted(by_task)]
 
 
-def per_set(rows: Sequence[Episode], sets: Mapping[str, Sequence[str]]) -> list[Group]:
+def per_set(
+    rows: Sequence[Episode], sets: Mapping[str, Sequence[str]], *, anytime: bool = False
+) -> list[Group]:
     """One group for each set whose tasks are all there, and `all` at the end.
 
     Args:
         rows: of all tasks.
         sets: task names by set.
+        anytime: as for `group`.
     """
     there = {row.task for row in rows}
     made = [
-        group(name, [row for row in rows if row.task in set(tasks)])
+        group(name, [row for row in rows if row.task in set(tasks)], anytime=anytime)
         for name, tasks in sets.items()
         if tasks and set(tasks) <= there
     ]
-    return [*made, group("all", rows)]
+    return [*made, group("all", rows, anytime=anytime)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,8 @@ FILE = "evaluation.sqlite"
 LOCK = ".lock"
 FORMAT = 1
 """Of the tables; goes up when a column changes its meaning."""
-OURS = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", LOCK, "work", "episodes", "broken")
+OURS = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", LOCK, "work", "episodes", "broken",
+        "sequential.json")  # fmt: skip
 
 Read = TypeVar("Read")
 
@@ -99,6 +100,10 @@ class Store:
     def about(self, name: str) -> Any:
         """One of the values given to `begin`."""
         return json.loads(self._meta[name])
+
+    def knows(self, name: str) -> bool:
+        """Whether `begin` was given such a value."""
+        return name in self._meta
 
     def want(self, keys: Iterable[Key]) -> None:
         """Add episodes to those asked for; known ones stay."""

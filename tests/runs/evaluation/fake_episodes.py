@@ -108,6 +108,37 @@ def gone(job: Job) -> Outcome:
     return Outcome(kind="unreachable", message="no policy server at ws://x")
 
 
+CURES = {1: [("judge",)], 2: [("policy",)], 3: [("policy", "judge")], 4: [("planner",), ("judge",)]}
+"""Seed modulo 7 -> what mends it; 0 succeeds, 5 never does, 6 is beyond the expert."""
+
+
+def cured(config, seed: int) -> bool:
+    """Whether a seed succeeds, from the parts alone: what is true in `blamed`."""
+    best = {"planner": "docstring", "policy": "expert", "judge": "referee"}
+    there = {part for part, name in best.items() if getattr(config, part).name == name}
+    return seed % 7 == 0 or any(set(cure) <= there for cure in CURES.get(seed % 7, []))
+
+
+def blamed(job: Job) -> Outcome:
+    """Every seed fails for a reason of its own."""
+    seed, config = job.key.seed, job.config
+    if seed % 7 == 6 and config.policy.name == "expert":
+        changed = {"status": "error", "end_reason": "error", "error": "no recipe", "success": False}
+    else:
+        seen = {"policy": "expert", "judge": "referee", "planner": "docstring"}
+        privileged = tuple(p for p, name in seen.items() if getattr(config, p).name == name)
+        changed = {"success": cured(config, seed), "privileged": privileged}
+    return record(job, row(job, **changed))
+
+
+def racing(job: Job) -> Outcome:
+    """Successes end at once, failures take their time; seed 2 has a broken policy."""
+    time.sleep(0 if success(job.key.task, job.key.seed) else 0.15)
+    if job.key.seed == 2:
+        return record(job, row(job, status="error", end_reason="error", error="NaN", success=False))
+    return record(job, row(job))
+
+
 def deadly(job: Job) -> Outcome:
     """No worker survives this."""
     os._exit(7)
@@ -144,6 +175,8 @@ def _by_name() -> dict:
             module.deadly,
             module.serverless,
             module.gone,
+            module.blamed,
+            module.racing,
         )
     }
 
