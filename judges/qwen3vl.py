@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from ..configs import ConfigError, JudgeError, ModelError
 from ..envs.sensors import CONTROL_HZ, View
-from ..vlm.load import Dtype, LoadConfig, Quantization, load
+from ..vlm.load import Dtype, LoadConfig, LoadedModel, Quantization, load
 from ..vlm.prompt import ClipLayout
 from ..vlm.scorer import AnswerScorer, ClipQuestion
 from . import nll
@@ -35,7 +35,8 @@ class Qwen3VLJudge:
     """Scores "not complete" and "complete" after the last frames of each view.
 
     Args:
-        base_model: a folder or a hub id.
+        base_model: a folder, a hub id, or a model that is loaded already (what says how to load one
+            means nothing then).
         adapter: a LoRA adapter, folder or hub id; None for the bare model.
         quantization: `nf4` (4-bit, double quantisation) or `none`.
         dtype: `auto`, `float32` or `bfloat16`.
@@ -59,7 +60,7 @@ class Qwen3VLJudge:
 
     def __init__(
         self,
-        base_model: str,
+        base_model: str | LoadedModel,
         adapter: str | None = None,
         *,
         quantization: Quantization = "none",
@@ -83,17 +84,20 @@ class Qwen3VLJudge:
         layout = ClipLayout(
             frames=frames, size=size, fps=fps, outer_vision_tokens=outer_vision_tokens
         )
-        config = LoadConfig(
-            base_model=base_model,
-            adapter=adapter,
-            quantization=quantization,
-            dtype=dtype,
-            device=device,
-            revision=revision,
-            adapter_revision=adapter_revision,
-            local_files_only=local_files_only,
-        )
-        self.scorer = AnswerScorer(load(config), layout, batch=batch, cache_pairs=cache_pairs)
+        if isinstance(base_model, str):
+            base_model = load(
+                LoadConfig(
+                    base_model=base_model,
+                    adapter=adapter,
+                    quantization=quantization,
+                    dtype=dtype,
+                    device=device,
+                    revision=revision,
+                    adapter_revision=adapter_revision,
+                    local_files_only=local_files_only,
+                )
+            )
+        self.scorer = AnswerScorer(base_model, layout, batch=batch, cache_pairs=cache_pairs)
         self._ask("x")  # labels without tokens are told now, not in an episode
 
     @property
@@ -193,15 +197,24 @@ class Qwen3VLJudge:
         Raises:
             ConfigError: for an empty instruction or one with control tokens.
         """
-        text = instruction.strip()
-        if not text:
-            raise ConfigError("the instruction is empty; say what the subtask is")
-        if "<|" in text:
-            raise ConfigError(f"the instruction must not contain control tokens: {text[:80]!r}")
         answers = (NOT_COMPLETE + self._suffix, COMPLETE + self._suffix)
-        asked = self._prompt.replace("{instruction}", text)
-        self.scorer.prompts.question(asked, answers)
-        return asked, answers
+        text = asked(instruction, self._prompt)
+        self.scorer.prompts.question(text, answers)
+        return text, answers
+
+
+def asked(instruction: str, prompt: str = PROMPT) -> str:
+    """The user's turn behind the clip.
+
+    Raises:
+        ConfigError: for an empty instruction or one with control tokens.
+    """
+    text = instruction.strip()
+    if not text:
+        raise ConfigError("the instruction is empty; say what the subtask is")
+    if "<|" in text:
+        raise ConfigError(f"the instruction must not contain control tokens: {text[:80]!r}")
+    return prompt.replace("{instruction}", text)
 
 
 def _verdict(likelihoods: Likelihoods, scores: Mapping[str, float], spent: float) -> Verdict:

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +42,13 @@ class RemoteJudge:
         import zmq
 
         self._desk, self._zmq = desk, zmq
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.DEALER)
+        context = zmq.Context()
+        self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.maxmsgsize = wire.MOST_BYTES
         self._lost = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        # Also if nobody closes it: a context that is collected before its sockets waits for good.
+        self._hang_up = weakref.finalize(self, _hang_up, self._socket, self._lost, context)
         self._sender, self._numbers = wire.Sender(), itertools.count(1)
         self._socket.connect(desk.address)
         try:
@@ -90,9 +93,7 @@ class RemoteJudge:
 
     def close(self) -> None:
         """Hang up; may be called twice."""
-        if not self._context.closed:
-            self._socket.disable_monitor()
-            self._context.destroy(linger=0)
+        self._hang_up()
 
     def _asked(self, clips: Mapping[View, Clip], instruction: str) -> dict[str, Any]:
         number = next(self._numbers)
@@ -120,6 +121,13 @@ class RemoteJudge:
                 raise InfrastructureError("the scoring process has ended")
             else:
                 raise InfrastructureError(f"the scoring process gave no answer in {seconds:g} s")
+
+
+def _hang_up(socket: Any, monitor: Any, context: Any) -> None:
+    socket.disable_monitor()
+    for one in (monitor, socket):
+        one.close(linger=0)
+    context.term()
 
 
 def _read(parts: list[bytes]) -> dict[str, Any]:

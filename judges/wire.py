@@ -22,6 +22,8 @@ from .base import Clip, JudgeInfo, Verdict
 
 MOST_BYTES = 64 * 2**20
 """Of one part of a message."""
+MOST_WORDS = 2**20
+"""Bytes of the first part."""
 MOST_SIDE = 4096
 """Of a frame [px]."""
 HASH_BYTES = 16
@@ -55,8 +57,10 @@ def unpacked(part: bytes) -> dict[str, Any]:
     Raises:
         WireError: if it is none.
     """
+    if len(part) > MOST_WORDS:
+        raise WireError(f"{len(part)} bytes where words should be")
     try:
-        values = msgpack.unpackb(part, raw=False, strict_map_key=True, max_buffer_size=2**20)
+        values = msgpack.unpackb(part, raw=False, strict_map_key=True)
     except (ValueError, msgpack.exceptions.UnpackException) as error:
         raise WireError(f"no msgpack: {error}") from error
     if not isinstance(values, dict):

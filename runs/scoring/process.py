@@ -38,11 +38,13 @@ def main(spec: ComponentSpec, folder: Path, streams: int, threads: int, pipe: An
         pipe: takes one `Told`.
     """
     _die_with_parent(folder)
+    # The evaluation's workers are single-threaded; the one process with the model is not.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     with open(folder / LOG, "ab") as log:
         for number in (1, 2):
             os.dup2(log.fileno(), number)
     try:
-        judge = _judge(spec, threads)
+        judge = _judge(spec)
     except LeapcasaError as error:
         pipe.send(Told(problem=str(error)))
         return
@@ -60,7 +62,7 @@ def main(spec: ComponentSpec, folder: Path, streams: int, threads: int, pipe: An
     Service(judge, socket, most=MOST_TOGETHER, streams=streams).serve()
 
 
-def _judge(spec: ComponentSpec, threads: int) -> Any:
+def _judge(spec: ComponentSpec) -> Any:
     from ...configs import ConfigError
     from .. import components
 
@@ -68,7 +70,6 @@ def _judge(spec: ComponentSpec, threads: int) -> Any:
         raise ConfigError(
             f"the judge {spec.name!r} has no model to share; leave --share-models out"
         )
-    _set_threads(threads)
     judge = components.make_judge(spec)
     lacks = [n for n in ("score_batch", "forget") if not callable(getattr(judge, n, None))]
     if lacks or judge.info.privileged:
@@ -82,13 +83,6 @@ def _judge(spec: ComponentSpec, threads: int) -> Any:
 
 SHAREABLE = ("qwen3vl",)
 """Judges of ours that own a model."""
-
-
-def _set_threads(threads: int) -> None:
-    """The evaluation's workers are single-threaded; the one process with the model is not."""
-    import torch
-
-    torch.set_num_threads(threads)
 
 
 def _die_with_parent(folder: Path) -> None:
