@@ -10,12 +10,12 @@ the starting point of the project's own training.
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..configs import ConfigError
+from ..configs import ConfigError, nearest
 from .load import quiet
 
 SPECIAL_TOKENS = (
@@ -36,6 +36,7 @@ SPECIAL_TOKENS = (
 )
 """Qwen3-VL's, in its order."""
 
+_ROLES = ("system", "user", "assistant")
 _SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -64,13 +65,20 @@ class SmallConfig:
     """Standard deviation of the random weights; large enough that every input matters."""
 
 
-def build(folder: Path, config: SmallConfig | None = None, *, seed: int = 0) -> Path:
+def build(
+    folder: Path,
+    config: SmallConfig | None = None,
+    *,
+    seed: int = 0,
+    texts: Sequence[str] | None = None,
+) -> Path:
     """Write a checkpoint.
 
     Args:
         folder: made if needed; files of the same names are replaced.
         config: its size.
         seed: of the random weights. The same seed gives the same file.
+        texts: what the tokenizer is trained on; None for the words of `words.txt`.
 
     Returns:
         The folder.
@@ -80,7 +88,7 @@ def build(folder: Path, config: SmallConfig | None = None, *, seed: int = 0) -> 
 
     config = config or SmallConfig()
     folder.mkdir(parents=True, exist_ok=True)
-    ids = _write_tokenizer(folder, config.vocab_size)
+    ids = _write_tokenizer(folder, config.vocab_size, _corpus(texts))
     described = _model_config(config, ids)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -150,8 +158,8 @@ def _model_config(config: SmallConfig, ids: Mapping[str, int]) -> dict[str, Any]
     }
 
 
-def _write_tokenizer(folder: Path, vocab_size: int) -> dict[str, int]:
-    """A byte-level BPE tokenizer with a token for every word of words.txt."""
+def _write_tokenizer(folder: Path, vocab_size: int, texts: Sequence[str]) -> dict[str, int]:
+    """A byte-level BPE tokenizer with tokens for the commonest words of the texts."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -165,7 +173,7 @@ def _write_tokenizer(folder: Path, vocab_size: int) -> dict[str, int]:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_corpus(), trainer=trainer)
+    tokenizer.train_from_iterator(texts, trainer=trainer)
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     if tokenizer.get_vocab_size() > vocab_size:
         raise ConfigError(f"{vocab_size} tokens are too few; at least 300 are needed")
@@ -177,8 +185,10 @@ def _write_tokenizer(folder: Path, vocab_size: int) -> dict[str, int]:
     return ids
 
 
-def _corpus() -> list[str]:
-    """Every word, at the start of a text and within one."""
+def _corpus(texts: Sequence[str] | None) -> list[str]:
+    """The texts with the words of the chat; without texts every word of words.txt, in its forms."""
+    if texts is not None:
+        return [*texts, *_ROLES * max(1, len(texts) // 20)]
     words = (Path(__file__).parent / "words.txt").read_text().split()
     return [
         form
@@ -242,14 +252,68 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def _configured(given: Sequence[str]) -> SmallConfig:
+    kinds = {f.name: f.type for f in fields(SmallConfig)}
+    values: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in kinds:
+            raise ConfigError(f"unknown size {name!r}{nearest(name, list(kinds))}")
+        try:
+            values[name] = (
+                tuple(int(layer) for layer in value.split(","))
+                if name == "deepstack"
+                else type(getattr(SmallConfig, name))(value)
+            )
+        except ValueError:
+            raise ConfigError(f"--set {text}: {value!r} is no number") from None
+    return SmallConfig(**values)
+
+
+def _texts(path: Path) -> list[str]:
+    """Every `text` and `steps` of a file of samples, in order."""
+
+    def strings(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if isinstance(inner, str):
+                    yield from (inner,) if key in ("text", "steps") else ()
+                else:
+                    yield from strings(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from strings(inner)
+
+    try:
+        with path.open(encoding="utf-8") as stream:
+            found = [text for line in stream if line.strip() for text in strings(json.loads(line))]
+    except ValueError as error:
+        raise ConfigError(f"{path} is no JSONL: {error}") from error
+    if not found:
+        raise ConfigError(f"{path} has no `text` or `steps`")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m leapcasa.vlm.small", description=__doc__)
     parser.add_argument("folder", metavar="DIR", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--texts",
+        metavar="JSONL",
+        type=Path,
+        help="train the tokenizer on every `text` and `steps` of these samples",
+    )
+    known = ", ".join(f.name for f in fields(SmallConfig))
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help=f"a size: {known}"
+    )
     options = parser.parse_args(arguments)
     try:
-        print(build(options.folder, seed=options.seed))
+        config = _configured(options.set)
+        texts = None if options.texts is None else _texts(options.texts)
+        print(build(options.folder, config, seed=options.seed, texts=texts))
     except (OSError, ConfigError) as error:
         print(f"cannot write {options.folder}: {error}", file=sys.stderr)
         return 2

@@ -204,6 +204,17 @@ def _trainer(
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return EpochOrder(lengths, recipe.batch_size, recipe.seed)
 
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: Any,
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
+            return super().compute_loss(
+                model, _where_learned(inputs), return_outputs, num_items_in_batch
+            )
+
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
             checkpoint.save(self.model, base, Path(output_dir or str(out)))
 
@@ -278,6 +289,17 @@ def answer_loss(outputs: Any, labels: Any, num_items_in_batch: Any = None, **_: 
     logits = outputs["logits"][:, :-1][learned].float()
     total = torch.nn.functional.cross_entropy(logits, wanted[learned], reduction="sum")
     return total / (learned.sum() if num_items_in_batch is None else num_items_in_batch)
+
+
+def _where_learned(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the model for logits from the first answer on: they are most of a large one's memory."""
+    import torch
+
+    labels = inputs["labels"]
+    learned = (labels != IGNORED).any(dim=0).nonzero()
+    first = max(0, int(learned[0]) - 1) if len(learned) else 0
+    kept = torch.arange(first, labels.shape[1], device=labels.device)
+    return {**inputs, "labels": labels[:, first:], "logits_to_keep": kept}
 
 
 def _watching(trainer: Any, hooks: Hooks, began: float) -> Any:
