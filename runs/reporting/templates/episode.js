@@ -134,11 +134,11 @@ class EpisodeView {
 
   happened(course) {
     if (!course.believed) return null;
-    const events = this.timeline.happenings().map(([step, , , words]) => [step, words]);
-    for (const one of course.believed.attempts) {
-      if (one.outcome === "done") events.push([one.to, `subtask ${one.index + 1} declared done`]);
-    }
-    events.sort((a, b) => a[0] - b[0]);
+    const done = course.believed.attempts.filter((one) => one.outcome === "done");
+    const events = [
+      ...done.map((one) => [one.to, `subtask ${one.index + 1} declared done`]),
+      ...this.timeline.happenings().map(([step, , , words]) => [step, words]),
+    ].sort((a, b) => a[0] - b[0]);
     const items = events.map(([step, words]) => {
       const button = make("button", { type: "button", class: "link" }, seconds(step));
       button.addEventListener("click", () => this.seek(step));

@@ -107,7 +107,7 @@ class Table {
       make("td", { class: "less ext" }, row.split),
       make("td", { class: "num" }, row.seed),
       make("td", { class: `result ${kind}` }, words),
-      make("td", { class: "ext why", title: why }, shorten(why, 80)),
+      make("td", { class: "ext why less", title: why }, shorten(why, 80)),
       make("td", { class: "num less" }, `${row.done}/${row.subtasks}`),
       make("td", { class: "num less" }, row.timeouts),
       make("td", { class: "num less" }, row.replans),

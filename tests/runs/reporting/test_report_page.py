@@ -52,6 +52,7 @@ def hostile(tmp_path_factory):
     evaluation(folder, KEYS, words=HOSTILE, about=about, change=change)
     blame = {"part": HOSTILE[0], "alone_rescues": HOSTILE[1], "needed": 1, "shapley": "x"}
     variant = {"replaced": [HOSTILE[0]], "n": 4, "rescued": 2, "rate": 7, "interval": [0, "x"]}
+    variant["errors"] = 12345
     table = {"task": HOSTILE[0], "split": 1, "seed": None, "rescued_by": [[HOSTILE[1]], 5]}
     attribution = {"episodes": HOSTILE[2], "variants": [variant, 3], "blame": [blame]}
     attribution["episodes_table"] = [table]
@@ -99,11 +100,12 @@ def test_the_policy_stops_a_script_even_if_one_got_in(hostile, tab):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_sees_it_without_sideways_scrolling(hostile, tab, scheme):
-    tab.size(360, 740, scheme)
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_no_width_needs_sideways_scrolling(hostile, tab, scheme, width):
+    tab.size(width, 740, scheme)
     tab.open(hostile, "#RinseSinkBasin_target_s1")
     tab.wait("view.place !== null")
-    assert tab.value("document.documentElement.scrollWidth") <= 360
+    assert tab.value("document.documentElement.scrollWidth") <= width
     back = tab.value("getComputedStyle(document.body).backgroundColor")
     assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 28)"}[scheme]
 
@@ -276,3 +278,17 @@ def test_a_film_that_was_left_behind_is_said_to_be(filmed, tab, tmp_path):
     assert "not where" in tab.value("document.querySelector('.novideo').textContent")
     tab.value("view.seek(5)")
     assert tab.value("view.timeline.step") == 5
+
+
+def test_paper_shows_whole_tables_on_white_without_what_only_a_screen_can_do(plain, tab):
+    tab.size(794, 1100)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    tab.call("Emulation.setEmulatedMedia", media="print", features=dark)
+    try:
+        tab.open(plain / "report.html", "#RinseSinkBasin_target_s1")
+        tab.wait("view.place !== null")
+        assert tab.value("document.documentElement.scrollWidth") <= 794
+        assert tab.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert tab.value("getComputedStyle(document.getElementById('filters')).display") == "none"
+    finally:
+        tab.call("Emulation.setEmulatedMedia", media="")
