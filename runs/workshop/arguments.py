@@ -117,6 +117,10 @@ def _add_robocasa(parser: argparse.ArgumentParser) -> None:
         "--names", choices=("said", "episode"), default="said",
         help="what steps call objects: as the instruction does, or as the episode (default: said)",
     )  # fmt: skip
+    parser.add_argument(
+        "--repeated", choices=("numbered", "same"), default="numbered",
+        help="steps for several of a thing: told apart by number, or not (default: numbered)",
+    )  # fmt: skip
     _whole(parser, "--seed", 0, "of the split of tasks and of all drawing")
     _whole(parser, "--workers", 1, "kitchens built at once")
 
@@ -213,7 +217,9 @@ def robocasa(options: argparse.Namespace, console: Console) -> int:
     """Run `plan data robocasa`."""
     from .data_commands import DataRequest, robocasa_command
 
-    names = ("episodes", "paraphrases", "composed", "template", "names", "seed", "workers")
+    names = (
+        "episodes", "paraphrases", "composed", "template", "names", "repeated", "seed", "workers"
+    )  # fmt: skip
     chosen = {name: getattr(options, name) for name in names}
     return robocasa_command(DataRequest(out=options.out.expanduser(), **chosen), console)
 

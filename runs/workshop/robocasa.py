@@ -26,6 +26,7 @@ from .compose import Made, Pattern, compose
 from .wording import Words, paraphrase
 
 Names = Literal["said", "episode"]
+Repeated = Literal["numbered", "same"]
 TEST_SEED = 0
 """Of the episodes in target kitchens: those that `plan eval` measures."""
 
@@ -44,6 +45,8 @@ class DataRequest:
     template: str = "leap-1"
     names: Names = "said"
     """What steps call objects: as the instruction does, or as the episode does."""
+    repeated: Repeated = "numbered"
+    """Steps for several of a thing: `Pick the second egg ...`, or the same words again."""
     seed: int = 0
     """Of the split of tasks and of all drawing."""
     workers: int = 1
@@ -55,6 +58,8 @@ class DataRequest:
             raise ConfigError("paraphrases, composed and seed must not be negative")
         if self.names not in ("said", "episode"):
             raise ConfigError(f"names are `said` or `episode`; got {self.names!r}")
+        if self.repeated not in ("numbered", "same"):
+            raise ConfigError(f"repeated is `numbered` or `same`; got {self.repeated!r}")
 
 
 @dataclass(kw_only=True)
@@ -165,7 +170,7 @@ class _Teller:
         for retold, instruction in enumerate(self._instructions(episode, words)):
             yield rows.as_json(
                 self._template.text(instruction),
-                said.numbered(self._steps(episode, instruction)),
+                self._target(self._steps(episode, instruction)),
                 [image],
                 instruction=instruction,
                 task=episode.task,
@@ -199,7 +204,7 @@ class _Teller:
         history = [asdict(attempt) for attempt in made.history]
         return rows.as_json(
             self._template.text(made.instruction, made.history),
-            said.numbered(made.steps),
+            self._target(made.steps),
             instruction=made.instruction,
             source="composed",
             tasks=made.source,
@@ -223,6 +228,10 @@ class _Teller:
         if self._request.names == "episode":
             return composites.render(composite, episode.names)
         return said.steps(composite, episode.names, instruction)
+
+    def _target(self, steps: Sequence[str]) -> str:
+        numbered = self._request.repeated == "numbered"
+        return said.numbered(said.distinct(steps) if numbered else steps)
 
     def _image(self, episode: Episode) -> str:
         """The right view's first frame beside the file; its name there."""

@@ -6,7 +6,8 @@ what is learned names each object as the instruction does, where it does.
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from ...envs import composites
 from ...envs.composites import Composite
@@ -22,6 +23,8 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "boxed food": ("cereal",),
 }
 """Usual names, which count as right where nothing else in the task is called so."""
+_PICKED = "Pick the "
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def names(composite: Composite, episode: Mapping[str, str], instruction: str) -> dict[str, str]:
@@ -51,12 +54,28 @@ def steps(composite: Composite, episode: Mapping[str, str], instruction: str) ->
     return composites.render(composite, names(composite, episode, instruction))
 
 
+def distinct(steps_: Sequence[str]) -> tuple[str, ...]:
+    """Steps of which no two pick the same thing in the same words: the second, the third of it.
+
+    A plan that says a step twice in a row is refused as a loop (`agent.answer`).
+    """
+    seen: Counter[str] = Counter()
+    out: list[str] = []
+    for step in steps_:
+        seen[step] += 1
+        if seen[step] > 1 and step.startswith(_PICKED):
+            which = _ORDINALS[min(seen[step], len(_ORDINALS) + 1) - 2]
+            step = f"{_PICKED}{which} {step.removeprefix(_PICKED)}"
+        out.append(step)
+    return tuple(out)
+
+
 def mentions(text: str, name: str) -> bool:
     """Whether a text names a thing, one or several of it."""
     forms = "|".join(re.escape(form) for form in {name, name + "s", plural(name)})
     return re.search(rf"\b(?:{forms})\b", text, re.IGNORECASE) is not None
 
 
-def numbered(steps_: tuple[str, ...] | list[str]) -> str:
+def numbered(steps_: Sequence[str]) -> str:
     """`1) ... 2) ...`, a step a line, without full stops: what a planner answers."""
     return "\n".join(f"{n}) {step.rstrip(' .')}" for n, step in enumerate(steps_, 1))
