@@ -219,4 +219,5 @@ def _go(
     )
     before = [row for row in store.episodes() if row.key in set(keys)]
     with contextlib.closing(Board(keys, before, len(todo), console)) as board:
-        return run(store, config, todo, fingerprint, executor, board)
+        # The failed episodes had it; should it be gone now, it is waited for.
+        return run(store, config, todo, fingerprint, executor, board, reached=True)

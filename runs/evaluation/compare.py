@@ -8,7 +8,7 @@ from typing import Any
 from ...configs import ConfigError
 from ..console import Console
 from ..tables import TextTable, shown
-from . import identity
+from . import identity, sequential_run
 from .episode import Episode, Key
 from .report import percent
 from .statistics import Paired, paired
@@ -24,6 +24,8 @@ class Side:
     scored: dict[Key, Episode]
     errors: int
     """Episodes without a score."""
+    rule: str | None
+    """By which its tasks were stopped early; None for never."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +68,18 @@ def side(folder: Path) -> Side:
     Raises:
         ConfigError: if the folder holds none.
     """
-    meta, rows = read_only(folder)
+    meta, every = read_only(folder)
+    stopped = sequential_run.read(folder.expanduser().absolute())
+    rows = stopped.counted(every) if stopped else every
     scored = {row.key: row for row in rows if row.status == "scored"}
     errors = len(rows) - len(scored)
-    return Side(name=str(folder), identity=meta["identity"], scored=scored, errors=errors)
+    return Side(
+        name=str(folder),
+        identity=meta["identity"],
+        scored=scored,
+        errors=errors,
+        rule=stopped.text if stopped else None,
+    )
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -118,6 +128,11 @@ def _warnings(a: Side, b: Side, shared: Sequence[Key]) -> list[str]:
         if one != other:
             found.append(f"{name}: A ran with {one}, B with {other}; scenes may differ")
     for letter, side in (("A", a), ("B", b)):
+        if side.rule:
+            found.append(
+                f"{letter} stopped early by its own results ({side.rule}); interval and p are "
+                "those of a number fixed before"
+            )
         if side.errors:
             found.append(f"{side.errors} episodes of {letter} have no score and make no pairs")
     return found

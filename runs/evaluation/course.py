@@ -73,6 +73,7 @@ class Course:
         fingerprint: of the configuration.
         onlooker: is told.
         halt: may end a task early; None for nobody.
+        reached: whether the policy's server is known to have been there before.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class Course:
         fingerprint: str,
         onlooker: Onlooker,
         halt: Halt | None = None,
+        *,
+        reached: bool = False,
     ) -> None:
         self._store, self._config, self._onlooker = store, config, onlooker
         self._fingerprint, self._halt = fingerprint, halt
@@ -90,7 +93,7 @@ class Course:
         self.in_hand: list[Job] = []
         rows = store.episodes()
         self._earlier = {row.key: row.attempt for row in rows}
-        self._server_was_there = any(row.steps for row in rows)
+        self._server_was_there = reached or any(row.steps for row in rows)
         self._tries: Counter[Key] = Counter()
         self._mark = uuid.uuid4().hex[:8]  # an orphan of an earlier call may still be writing
         self._lost_in_a_row = 0

@@ -38,6 +38,8 @@ def run(
     executor: Executor,
     onlooker: Onlooker,
     halt: Halt | None = None,
+    *,
+    reached: bool = False,
 ) -> bool:
     """Run episodes until all are recorded that are needed.
 
@@ -49,6 +51,7 @@ def run(
         executor: runs them; it is stopped in the end.
         onlooker: is told.
         halt: may end a task early; None for nobody.
+        reached: whether the policy's server is known to have been there before.
 
     Returns:
         False if it was interrupted.
@@ -58,7 +61,7 @@ def run(
         RecordError: if something cannot be written.
         LeapcasaError: if no worker lives long enough, or the policy's server stays away.
     """
-    course = Course(store, config, todo, fingerprint, onlooker, halt)
+    course = Course(store, config, todo, fingerprint, onlooker, halt, reached=reached)
     with _signals() as stop:
         try:
             while not stop.wished and (course.waiting or executor.running):

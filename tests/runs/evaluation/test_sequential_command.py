@@ -99,6 +99,15 @@ def test_the_interval_is_the_one_that_holds_at_every_stop_and_says_so(stopped):
         assert f"{task}: stopped after {n} episodes, the rate is {verdict}" in text.stdout
 
 
+def test_a_comparison_takes_what_counts_and_warns(stopped, tool):
+    folder, _ = stopped
+    done = tool("play", "compare", str(folder / "1"), str(folder / "4"), "--json")
+    told = json.loads(done.stdout)
+    assert told["overall"]["n"] == sum(by_hand(task)[1] for task in TASKS)
+    assert (told["unpaired_a"], told["unpaired_b"]) == (0, 0)
+    assert len([text for text in told["warnings"] if "stopped early" in text]) == 2
+
+
 def test_resume_runs_nothing_more_and_no_rule_is_changed_or_added_later(stopped, tool, tmp_path):
     folder, calls = stopped
     before = seeds(folder / "4")
