@@ -28,6 +28,7 @@ from .replaying import arguments as replay_args
 from .reporting import arguments as report_args
 from .review import arguments as review_args
 from .vlabench import arguments as vlabench_args
+from .workshop import arguments as workshop_args
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -231,6 +232,7 @@ def _add_plan(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         _add(inner, "vlabench", "measure models on VLABench's planner samples in six dimensions",
              vlabench_args.vlabench, epilog=vlabench_args.EPILOG)
     )  # fmt: skip
+    workshop_args.add(inner, _add)
 
 
 def _add_policy(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
