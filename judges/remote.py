@@ -81,7 +81,8 @@ class RemoteJudge:
             InfrastructureError: if the scoring process is gone.
         """
         began = time.perf_counter()
-        wanted = {view: clip for view, clip in clips.items() if view in self._info.views}
+        views = self._info.views
+        wanted: dict[View, Clip] = {v: clip for v, clip in clips.items() if v in views}
         answer = self._asked(wanted, instruction)
         if answer.get("missing"):
             self._sender.forget()

@@ -4,14 +4,16 @@ The worker never touches the store. Whatever the episode prints goes to `log.txt
 record, so that a crash deep in the simulator leaves its last words.
 """
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ...configs import ConfigError, RunConfig, UnreachableError
+from ...judges.remote import Desk, RemoteJudge
 from ..records import RecordError, write_json
 from .episode import Episode, Key, seal
 
@@ -33,6 +35,8 @@ class Job:
     attempt: int
     fingerprint: str
     """Of the evaluation's configuration."""
+    desk: Desk | None = None
+    """Of the scoring process that stands for the configured judge; None: the worker makes it."""
 
     @property
     def key(self) -> Key:
@@ -64,7 +68,8 @@ def play(job: Job) -> Outcome:
         for number in (1, 2):
             os.dup2(log.fileno(), number)
     try:
-        result = rollout(job.config, job.folder)
+        with _judge(job) as judge:
+            result = rollout(job.config, job.folder, judge=judge)
         if result.end_reason == "interrupted":
             return Outcome(kind="interrupted")
         if result.error_kind == "record":
@@ -82,6 +87,16 @@ def play(job: Job) -> Outcome:
     except OSError as error:
         return Outcome(kind="unwritable", message=f"cannot write {job.folder}: {error}")
     return Outcome(kind="sealed")
+
+
+@contextlib.contextmanager
+def _judge(job: Job) -> Iterator[Callable[[], RemoteJudge] | None]:
+    """What makes the shared judge of a job; None if the job's configuration makes its own."""
+    with contextlib.ExitStack() as stack:
+        if job.desk is None:
+            yield None
+        else:
+            yield lambda desk=job.desk: stack.enter_context(contextlib.closing(RemoteJudge(desk)))
 
 
 def finish(job: Job, row: Episode) -> None:

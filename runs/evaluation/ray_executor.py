@@ -7,6 +7,7 @@ on it, so only clusters are named whose members are trusted.
 """
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -185,7 +186,7 @@ class RayWorkers:
         return Ended(job=self._hands.pop(task).job, outcome=None, trouble=trouble, late=late)
 
     def _connect(self, options: RayOptions, count: int | None) -> None:
-        common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         try:
             with _signals_kept():
                 if options.address is not None:
@@ -259,4 +260,5 @@ def _leave_token(place: Path) -> tuple[Path, str]:
 
 def _words(error: Exception, where: str) -> str:
     first = (str(error).strip().splitlines() or [""])[0]
+    first = first.partition(" Check python-core-worker")[0]  # logs of Ray, gone by then
     return f"the worker died{where}: {type(error).__name__}: {first}"[:400]
