@@ -133,19 +133,25 @@ def _answer(
     }
 
 
+def _headline(kind: str, success: Mapping[str, Any]) -> str:
+    if not success["n"]:
+        return "nothing is scored yet" if kind == "evaluation" else "not scored"
+    if kind == "rollout":
+        return "success" if success["hits"] else "no success"
+    rate = numbers.percent(success["value"])
+    return f"{success['hits']} of {success['n']} scored episodes succeed ({rate})"
+
+
 def _text(answer: Mapping[str, Any]) -> str:
     """The answer for people."""
     success = answer["success"]
-    rate = f"{success['hits']} of {success['n']} scored episodes succeed"
-    if success["n"]:
-        rate += f" ({numbers.percent(success['value'])})"
-    lines = [f"{answer['title']}: {rate}"]
+    lines = [f"{answer['title']}: {_headline(answer['kind'], success)}"]
     if answer["recorded"] < answer["wanted"]:
         lines.append(f"  {answer['recorded']} of {answer['wanted']} episodes are recorded so far")
     if answer["videos"] and answer["videos_embedded"]:
         size = media.megabytes(answer["videos_bytes"])
-        lines.append(f"  {answer['videos']} videos ({size}) are inside the page, a third larger")
+        lines.append(f"  videos inside the page: {answer['videos']} ({size}, a third more as text)")
     elif answer["videos"]:
-        lines.append(f"  {answer['videos']} videos are linked: move page and folder together")
+        lines.append(f"  videos linked: {answer['videos']}; move page and folder together")
     lines += [f"  {path}" for path in answer["files"]]
     return "\n".join([*lines, f"  {answer['page']} ({media.megabytes(answer['bytes'])})"])

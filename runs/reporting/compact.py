@@ -28,10 +28,7 @@ def course(believed: Mapping[str, Any] | None) -> dict[str, Any] | None:
             **{name: [judge[name][i] for i in kept] for name in ("step", "index", "margin")},
             "accepted": [int(judge["accepted"][i]) for i in kept],
         },
-        "policy": {
-            **believed["policy"],
-            "runs": believed["policy"]["runs"][:MOST_CHANGES],
-        },
+        "policy": {**believed["policy"], "runs": _calls(believed["policy"]["runs"])},
     }
 
 
@@ -62,6 +59,11 @@ def chosen(margins: Sequence[float], accepted: Sequence[bool]) -> list[int]:
         stretch = range(start, min(start + width, count))
         kept |= {min(stretch, key=margins.__getitem__), max(stretch, key=margins.__getitem__)}
     return sorted(kept)
+
+
+def _calls(runs: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+    """Runs of calls; as one without a distance, which is drawn solid, if they are too many."""
+    return runs if len(runs) <= MOST_CHANGES else [[runs[0][0], runs[-1][1], 0]]
 
 
 def cut(text: str) -> str:

@@ -10,21 +10,21 @@ class Timeline {
     this.threshold = threshold;
     this.seek = seek;
     this.step = 0;
-    this.belief = make("div", { class: "lanes" });
+    this.belief = make("div", {
+      class: "lanes", tabindex: "0", role: "slider", "aria-label": "moment of the episode",
+      "aria-valuemin": 0, "aria-valuemax": this.last,
+    });
     this.truth = make("div", { class: "lanes" });
     this.readout = make("p", { class: "readout" });
     this.known = make("p", { class: "readout" });
-    this.element = make("div", {
-      class: "timeline", tabindex: "0", role: "slider", "aria-label": "moment of the episode",
-      "aria-valuemin": 0, "aria-valuemax": this.last,
-    },
+    this.element = make("div", { class: "timeline" },
     make("h3", {}, "What the agent believed"), this.belief, this.readout,
     make("div", { class: "truth" },
       make("h3", {}, "What was true",
         make("span", { class: "of" }, " by the referee; never shown to the agent")),
       this.truth, this.known));
     for (const panel of [this.belief, this.truth]) this.wirePointer(panel);
-    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.belief.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.belief);
   }
 
@@ -75,7 +75,6 @@ class Timeline {
     }
     art.append(this.label(38, "subtasks"));
     for (const one of believed.attempts) art.append(this.band(one, 43));
-    art.append(this.label(88, `judge's margin, ${count(believed.judge.n, "verdict")}`));
     this.curve(art, believed.judge, believed.attempts, 94, 96);
     art.append(this.label(206, `policy, ${count(believed.policy.calls, "call")}`));
     this.calls(art, believed.policy.runs, 211);
@@ -117,10 +116,13 @@ class Timeline {
 
   curve(art, judge, attempts, top, height) {
     const sizes = judge.margin.map(Math.abs).sort((a, b) => a - b);
-    const usual = sizes.length ? sizes[Math.floor(0.95 * (sizes.length - 1))] : 1;
-    const reach = Math.max(1.3 * usual, 1.6 * Math.abs(this.threshold), 1e-6);
-    const middle = top + height / 2;
-    const y = (margin) => middle - (height / 2 - 4) * Math.max(-1, Math.min(1, margin / reach));
+    const usual = sizes[Math.floor(sizes.length / 2)] || 0, largest = sizes.at(-1) || 1;
+    const reach = Math.max(1.1 * largest, 1.6 * Math.abs(this.threshold), 1e-6);
+    const squeezed = usual > 0 && reach > 5 * usual; // else a few far margins hide all the others
+    const share = (m) => squeezed ? Math.asinh(m / usual) / Math.asinh(reach / usual) : m / reach;
+    const y = (margin) => top + height / 2 - (height / 2 - 4) * share(margin);
+    const how = squeezed ? ", squeezed away from 0" : "";
+    art.append(this.label(top - 6, `judge's margin, ${count(judge.n, "verdict")}${how}`));
     const [left, right] = [this.x(0), this.x(this.last)];
     art.append(draw("rect", { class: "plot", x: left, y: top, width: right - left, height }),
       draw("line", { class: "zero", x1: left, x2: right, y1: y(0), y2: y(0) }),
@@ -232,8 +234,8 @@ class Timeline {
     }
     this.readout.textContent = this.beliefWords();
     this.known.textContent = this.truthWords();
-    this.element.setAttribute("aria-valuenow", this.step);
-    this.element.setAttribute("aria-valuetext",
+    this.belief.setAttribute("aria-valuenow", this.step);
+    this.belief.setAttribute("aria-valuetext",
       `${this.readout.textContent}; in truth: ${this.known.textContent}`);
   }
 
