@@ -6,6 +6,7 @@
 * `steps.parquet`: what the agent saw of itself, believed and did, a row a step.
 * `truth.parquet`: what the referee knows, a row a step, in a file of its own so that truth and
   belief are never mixed.
+* `trace.parquet`: digests of states and pictures, a row a step, which a rerun is compared with.
 
 The tables are replaced as a whole every `CHECKPOINT_STEPS`: even after a power cut they are
 complete files that end a little earlier.
