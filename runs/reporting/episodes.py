@@ -1,6 +1,6 @@
 """All there is about each episode: its row, its scene, its course as believed and as it was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ class Told:
         }
 
 
+def _events(record: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        return read_events(record / "events.jsonl")
+    except RecursionError:  # a line of a million brackets
+        return []
+
+
 def tell(source: Source) -> list[Told]:
     """Read every episode of a source, in the order of its rows."""
     progress = Progress(len(source.rows), unit="episodes")
@@ -81,7 +88,7 @@ def _told(row: Episode, record: Path | None) -> Told:
             for one in (plan if isinstance(plan, list) else [])
             if isinstance(one, dict)
         ],
-        course=belief(read_events(record / "events.jsonl")) if record and has_events else None,
+        course=belief(_events(record)) if record and has_events else None,
         truth=truth(record / "truth.parquet") if record else None,
         video=video if video and video.is_file() and video.stat().st_size else None,
     )

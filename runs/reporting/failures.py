@@ -75,8 +75,7 @@ def errors(rows: Sequence[Episode]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str, str], list[Episode]] = defaultdict(list)
     for row in rows:
         if row.status != "scored":
-            kind = str(asdict(row).get("error_kind") or "")
-            groups[row.status, kind, _shape(row.error or "")].append(row)
+            groups[row.status, row.error_kind or "", _shape(row.error or "")].append(row)
     made = [
         {
             "status": status,

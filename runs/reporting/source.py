@@ -122,8 +122,8 @@ def _row(folder: Path, run: Mapping[str, Any], config: Mapping[str, Any]) -> Epi
 def _fit(row: Episode) -> Episode:
     """The row with texts that a page can carry."""
     plain = _plain(row)
-    cleaned = {name: clean(plain[name]) for name in ("task", "split", "end_reason", "error")}
-    return Episode(**{**plain, **cleaned})
+    texts = {name: clean(value) for name, value in plain.items() if isinstance(value, str)}
+    return Episode(**{**plain, **texts, "privileged": tuple(clean(row.privileged))})
 
 
 def _plain(row: Episode) -> dict[str, Any]:

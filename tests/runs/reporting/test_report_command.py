@@ -183,6 +183,7 @@ def test_records_that_are_gone_or_broken_do_not_stop_the_report(folder, capsys):
     (places[1] / "run.json").write_text("{")
     (places[2] / "truth.parquet").write_bytes(b"no table")
     (places[3] / "video.mp4").write_bytes(b"")
+    (places[5] / "events.jsonl").write_text("[" * 200_000)
     for path in places[4].iterdir():
         path.unlink()
     places[4].rmdir()
@@ -192,6 +193,7 @@ def test_records_that_are_gone_or_broken_do_not_stop_the_report(folder, capsys):
     assert rows[1]["instruction"] == ""
     assert rows[2]["truth"] is None
     assert rows[4]["believed"] is rows[4]["truth"] is None
+    assert rows[5]["believed"]["attempts"] == []
 
 
 def test_a_row_that_points_out_of_the_folder_is_not_followed(tmp_path, capsys):
@@ -200,7 +202,7 @@ def test_a_row_that_points_out_of_the_folder_is_not_followed(tmp_path, capsys):
     record(outside, KEYS[0], ["a secret"])
     with sqlite3.connect(folder / "evaluation.sqlite") as db:
         (text,) = db.execute("SELECT row FROM episodes").fetchone()
-        row = json.loads(text) | {"folder": "../outside"}
+        row = json.loads(text) | {"folder": "../outside", "assets": "\ud800"}
         db.execute("UPDATE episodes SET row = ?", [json.dumps(row)])
     report(capsys, folder)
     assert "a secret" not in (folder / "report.html").read_text()

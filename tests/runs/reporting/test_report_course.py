@@ -133,3 +133,14 @@ def test_thinned_truth_keeps_completions_unknowns_and_changes_of_the_subtask():
     steps = {change[0] for change in kept["progress"]}
     assert {0, 500, 701, 1000, 1234, 1235, 1500, 1999} <= steps
     assert len(steps) < compact.MOST_CHANGES + 10
+
+
+def test_calls_at_too_many_distances_are_drawn_as_one_band_from_first_to_last():
+    believed = {
+        "plans": [],
+        "judge": {"step": [], "index": [], "margin": [], "accepted": []},
+        "policy": {"calls": 900, "clipped": 0, "runs": [[3 * i, 3 * i + 1, 1] for i in range(450)]},
+    }
+    drawn = compact.course(believed)
+    assert drawn is not None
+    assert drawn["policy"] == {"calls": 900, "clipped": 0, "runs": [[0, 1348, 0]]}
