@@ -213,7 +213,7 @@ def judge(options: argparse.Namespace) -> None:
     print("| judge | workers | memory GB | CPU s an episode |\n| --- | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as folder:
         model = build(Path(folder) / "small")
-        chosen = ("--set", "judge=qwen3vl", "--set", f"judge.base_model={model}",
+        chosen = ("--set", "judge=qwen3vl", "--set", f"judge.options.base_model={model}",
                   "--set", "advance.interval=16")  # fmt: skip
         for workers in (1, options.workers):
             for how in ("--no-share-models", "--share-models"):

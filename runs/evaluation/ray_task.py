@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...configs import ConfigError
+from ...configs import LeapcasaError
 from . import parcel
 from .jobs import Job, Outcome, Play
 from .pool import spare_threads
 
 ROOM = "leapcasa-episode-"
+GRACE_S = 120
+"""Beyond the time limit: for imports, and for the evaluation to act first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +52,23 @@ def run(
         job: as the evaluation would give it to a process of its own.
         token: file and content by which a shared disk is known; None: there is none.
         limit: seconds after which the evaluation ends this process. Should it be unable to, the
-            system does a little later, whatever the process is doing.
+            system does some time later, whatever the process is doing.
     """
-    yield Begun(node=socket.gethostname(), pid=os.getpid())
     spare_threads()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, limit + 30)
+    signal.setitimer(signal.ITIMER_REAL, limit + GRACE_S)
     try:
-        yield _run(play, job, token)
+        problem = _problem(job)  # imports the simulation, which is not the episode's time
+        yield Begun(node=socket.gethostname(), pid=os.getpid())
+        if problem:
+            yield Finished(outcome=Outcome(kind="refused", message=problem))
+        else:
+            yield _run(play, job, token)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _run(play: Play, job: Job, token: tuple[Path, str] | None) -> Finished:
-    try:
-        _check_node(job)
-    except ConfigError as error:
-        return Finished(outcome=Outcome(kind="refused", message=str(error)))
     if token is not None and _shares(*token):
         return Finished(outcome=play(job))
     _tidy()
@@ -81,22 +83,22 @@ def _run(play: Play, job: Job, token: tuple[Path, str] | None) -> Finished:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _check_node(job: Job) -> None:
-    """Refuse a node whose simulation or assets differ from the evaluation's.
-
-    Raises:
-        ConfigError: with what is there.
-    """
+def _problem(job: Job) -> str:
+    """Why this node cannot run episodes of this evaluation; empty if it can."""
     from ...envs import assets
     from . import identity
 
-    facts = identity.facts(job.config, assets.ensure())
-    if identity.fingerprint(facts) != job.fingerprint:
-        there = [f"{k} {v}" for k, v in facts.items() if k.startswith(("versions.", "assets"))]
-        raise ConfigError(
-            f"the node {socket.gethostname()} would run another simulation than this evaluation "
-            f"({', '.join(there)}); install the same versions and assets on every node"
-        )
+    try:
+        facts = identity.facts(job.config, assets.ensure())
+    except LeapcasaError as error:
+        return f"the node {socket.gethostname()} has no assets: {error}"
+    if identity.fingerprint(facts) == job.fingerprint:
+        return ""
+    there = [f"{k} {v}" for k, v in facts.items() if k.startswith(("versions.", "assets"))]
+    return (
+        f"the node {socket.gethostname()} would run another simulation than this evaluation "
+        f"({', '.join(there)}); install the same versions and assets on every node"
+    )
 
 
 def _shares(path: Path, content: str) -> bool:
