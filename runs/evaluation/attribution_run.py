@@ -163,9 +163,13 @@ def _answer(row: Episode | None) -> bool | None:
 
 def _heading(coalition: Coalition, config: RunConfig, count: int) -> str:
     if not coalition:
-        return f"attribution: {count} episodes again, with nothing replaced"
+        return f"attribution: {_times(count)} again, with nothing replaced"
     named = [f"{part} by {getattr(config.attribution, part).name}" for part in coalition]
-    return f"attribution: {count} episodes again, replacing {', '.join(named)}"
+    return f"attribution: {_times(count)} again, replacing {', '.join(named)}"
+
+
+def _times(count: int) -> str:
+    return f"{count} episode{'s' * (count != 1)}"
 
 
 def _variant(
