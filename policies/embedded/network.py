@@ -20,6 +20,8 @@ from .geometry import FEATURES, MOTION
 from .words import BUCKETS
 
 EXTERNAL = ("right", "left")
+SHARP = 6.0
+"""How much sharper than usual the layer begins that says where keypoints are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,8 @@ class Eye(nn.Module):
         self.film = nn.Linear(config.words, 2 * sum(self.widths))
         nn.init.zeros_(self.film.weight)
         nn.init.zeros_(self.film.bias)
+        with torch.no_grad():  # else every keypoint begins as the middle of the picture
+            self.where.weight.mul_(SHARP)
 
     def forward(self, pictures: Tensor, words: Tensor) -> Tensor:
         """(B, 3, S, S) in [-1, 1] and (B, words) -> (B, keypoints * (2 + values))."""

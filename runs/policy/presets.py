@@ -13,7 +13,7 @@ class Recipe:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     steps: int = 12_000
     batch: int = 64
-    peak_rate: float = 1.0e-3
+    peak_rate: float = 2.0e-3
     """Learning rate after warming up; falls to a hundredth along a cosine."""
     warm_up: int = 200
     weight_decay: float = 0.02
@@ -21,7 +21,7 @@ class Recipe:
     """Largest norm of the gradient."""
     memory: float = 0.998
     """Of the running mean of the weights that is kept; shorter at the beginning."""
-    measure_every: int = 500
+    measure_every: int = 200
     """Steps between two measurements on the held-out kitchens, and two saved states."""
     measured: int = 512
     """Looks a measurement takes."""
@@ -31,10 +31,11 @@ PRESETS = {
     "small": Recipe(),
     "tiny": Recipe(
         network=NetworkConfig(
-            size=64, chunk=8, channels=(8, 16), keypoints=8, values=4, words=16, width=64, depth=1,
+            size=64, chunk=8, channels=(8, 16), keypoints=8, values=4, words=16, width=160, depth=1,
             dropout=0.0,
         ),
-        steps=300, batch=16, warm_up=20, measure_every=50, measured=64, memory=0.98,
+        steps=300, batch=16, peak_rate=3.0e-3, warm_up=20, measure_every=50, measured=64,
+        memory=0.98,
     ),
 }  # fmt: skip
 

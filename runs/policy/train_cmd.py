@@ -68,6 +68,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
             train_state.load(folder, state)
             console.note(f"going on at step {state.step} of {recipe.steps}")
         else:
+            _make(folder)
             write_json(folder / REQUEST, {"request": _plain(request), "about": about})
         if state.step >= recipe.steps:
             console.note("the training is at its end already; give more --steps")
@@ -99,11 +100,14 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
         )
     if request.threads < 1 or (request.steps is not None and request.steps < 1):
         raise ConfigError("--threads and --steps must be 1 or more")
+    return replace(request, data=[path.expanduser().absolute() for path in request.data])
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
-    return replace(request, data=[path.expanduser().absolute() for path in request.data])
 
 
 def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:

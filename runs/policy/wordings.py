@@ -23,15 +23,15 @@ _VERBS: Mapping[str, tuple[str, ...]] = {
                 "power on {}", "start {}"),
     "turn_off": ("turn off {}", "switch off {}", "switch {} off", "turn {} off", "shut off {}",
                  "stop {}"),
-    "open": ("open {}", "open up {}", "pull {} open", "get {} open", "fully open {}"),
-    "close": ("close {}", "shut {}", "push {} shut", "fully close {}", "close {} completely"),
+    "open": ("open {}", "open up {}", "go and open {}"),
+    "close": ("close {}", "shut {}", "push {} shut", "go and close {}"),
     "pull_out": ("pull out {}", "pull {} out", "slide out {}", "slide {} out", "extend {}"),
     "push_in": ("push in {}", "push {} in", "slide {} back", "slide {} in", "push {} back in"),
     "turn": ("turn {}", "swing {}", "move {}", "rotate {}", "swivel {}", "point {}"),
     "sweep": ("move {} to wash all sides of the basin", "sweep {} across the whole basin",
               "rinse the entire basin with {}", "swing {} left and right over the basin",
               "wash every part of the sink with {}", "use {} to rinse all areas of the sink basin"),
-    "drive_to": ("drive to {}", "go to {}", "navigate to {}", "move over to {}", "walk to {}"),
+    "drive_to": ("drive to {}", "go to {}", "navigate to {}", "travel to {}", "walk to {}"),
 }  # fmt: skip
 _NOUNS: Mapping[str, tuple[str, ...]] = {
     "faucet": ("the sink", "the faucet", "the tap", "the sink faucet", "the water"),
