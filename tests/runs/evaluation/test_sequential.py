@@ -1,6 +1,7 @@
 """Stopping early: what holds at every stop, and what does not."""
 
 import math
+import random
 from collections import Counter
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from scipy import stats
 
 from leapcasa.configs import ConfigError
+from leapcasa.runs.evaluation.episode import Episode, Key
 from leapcasa.runs.evaluation.sequential import Sprt, Width, decide, parsed, sequence
+from leapcasa.runs.evaluation.sequential_run import Sequential, read
 from leapcasa.runs.judge_statistics import wilson
 
 
@@ -145,3 +148,45 @@ def test_rules_are_read_as_they_are_written():
     assert parsed("width=0.2") == Width(most=0.2)
     assert parsed("sprt=0.5,0.7") == Sprt(p0=0.5, p1=0.7, alpha=0.05, beta=0.05)
     assert parsed("sprt=0.5, 0.7,0.01, 0.1") == Sprt(p0=0.5, p1=0.7, alpha=0.01, beta=0.1)
+
+
+def test_whatever_finishes_first_the_decision_is_that_of_the_fixed_order(tmp_path):
+    """Successes tend to finish first; whoever decided on arrivals would believe in them."""
+    rule, chance, misled = "sprt=0.3,0.8", random.Random(5), 0
+    keys = [Key(task="A", split="target", seed=seed) for seed in range(40)]
+    for _ in range(60):
+        wins = [chance.random() < 0.55 for _ in keys]
+        rows = [
+            Episode(task="A", split="target", seed=seed, status="scored", success=won)
+            for seed, won in enumerate(wins)
+        ]
+        wanted = decide(parsed(rule), wins)
+        arrivals = sorted(rows, key=lambda row: row.seed - 8 * row.success + 4 * chance.random())
+        course = Sequential(tmp_path, rule, {})
+        course.begin(keys, [], keys)
+        for count, row in enumerate(arrivals):
+            dropped = course.take(row, again=False)
+            there = {one.seed for one in arrivals[: count + 1]}
+            gapless = next(seed for seed in range(41) if seed not in there)
+            assert bool(dropped) == (wanted is not None and gapless >= wanted.place)
+        counted = course.counted(rows)
+        assert [row.seed for row in counted] == list(range(wanted.place if wanted else 40))
+        again = read(tmp_path)
+        assert again is not None
+        assert again.told(rows) == course.told(rows)
+        naive = decide(parsed(rule), [row.success for row in arrivals])
+        misled += naive is not None and (wanted is None or naive.verdict != wanted.verdict)
+    assert misled > 3  # so the order matters
+
+
+def test_a_run_that_will_be_repeated_holds_the_decision_back(tmp_path):
+    keys = [Key(task="A", split="target", seed=seed) for seed in range(9)]
+    course = Sequential(tmp_path, "sprt=0.3,0.8", {})
+    course.begin(keys, [], keys)
+    lost = Episode(task="A", split="target", seed=0, status="infrastructure_error")
+    assert not course.take(lost, again=True)
+    for key in keys[1:]:
+        row = Episode(task="A", split="target", seed=key.seed, status="scored", success=True)
+        assert not course.take(row, again=False)
+    assert course.take(lost, again=False) == tuple(keys)  # given up: passed over
+    assert [row.seed for row in course.counted([lost])] == [0]
