@@ -23,6 +23,7 @@ from .console import Console
 from .evaluation import arguments as evaluation_args
 from .export import arguments as export_args
 from .judge_data import arguments as judge_data_args
+from .judge_training import arguments as judge_train_args
 from .policy import arguments as policy_args
 from .replaying import arguments as replay_args
 from .reporting import arguments as report_args
@@ -209,6 +210,10 @@ def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     judge_data_args.add_data(
         _add(inner, "data", "make labelled clips to train and measure judges on",
              judge_data_args.data, epilog=judge_data_args.EPILOG)
+    )  # fmt: skip
+    judge_train_args.add_train(
+        _add(inner, "train", "train a judge on labelled clips",
+             judge_train_args.train, epilog=judge_train_args.EPILOG)
     )  # fmt: skip
 
 
