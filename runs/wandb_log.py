@@ -5,6 +5,7 @@ first thing that goes wrong is told once and ends the logging; the evaluation do
 `WANDB_MODE=offline` writes to `DIR/wandb` alone, for `wandb sync` later.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -130,7 +131,10 @@ def open_log(
     if place is None:
         return NoLog()
     names = ("preset", "config", "identity", "versions", "machine", "begun")
-    about = {name: store.about(name) for name in names}
+    about: dict[str, Any] = {}
+    for name in names:
+        with contextlib.suppress(KeyError):  # an evaluation that an earlier version began
+            about[name] = store.about(name)
     return WandbLog(place, store.folder, about, store.episodes(), note)
 
 
@@ -172,7 +176,7 @@ class WandbLog:
         if again:
             return
         self._rows[row.key] = row
-        self._put(("log", _values(row, list(self._rows.values()))))
+        self._put(("log", (row, list(self._rows.values()))))
 
     def tick(self) -> None:
         """Nothing to do."""
@@ -181,7 +185,7 @@ class WandbLog:
         self, summary: Mapping[str, Any], rows: Sequence[Episode], *, interrupted: bool
     ) -> None:
         """Log the whole table and the summary, and end the run."""
-        self._put(("finish", (_flat_summary(summary), list(rows), 130 if interrupted else 0)))
+        self._put(("finish", (summary, list(rows), 130 if interrupted else 0)))
         self.close()
 
     def close(self) -> None:
@@ -212,7 +216,7 @@ class WandbLog:
                 run = run or self._init()
                 kind, content = event
                 if kind == "log":
-                    run.log(content)
+                    run.log(_values(*content))
                 else:
                     _finish(run, *content)
                     run = None
@@ -302,7 +306,7 @@ def _finish(run: Any, summary: Mapping[str, Any], rows: Sequence[Episode], exit_
     columns = list(_cells(Episode(task="", split="", seed=0, status="scored")))
     data = [[cell[name] for name in columns] for cell in cells]
     run.log({STEP: len(rows), "episodes": wandb.Table(columns=columns, data=data)})
-    run.summary.update(dict(summary))
+    run.summary.update(_flat_summary(summary))
     run.finish(exit_code=exit_code)
 
 

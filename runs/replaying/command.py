@@ -16,7 +16,7 @@ from .film import Film
 from .find import find
 from .reasons import Differences, differences, likely
 from .recorded import Recorded, load
-from .rerun import Rerun, recorded_profile, recorded_sizes
+from .rerun import Rerun, UnbuildableError, recorded_profile, recorded_sizes
 
 FORMAT = 1
 """Of `replay.json`; goes up when a field changes its meaning."""
@@ -100,7 +100,11 @@ def _again(recorded: Recorded, *, pictures: bool, film: Film | None, console: Co
                 comparison = Comparison(recorded, rerun.joint, pictures=wanted)
                 _run(rerun, comparison, outcome, len(recorded.actions), film, console)
     except EnvironmentFault as error:
-        if outcome.parted is None:
+        if not outcome.looks and not isinstance(error, UnbuildableError):
+            raise  # nothing can be run here, whatever was recorded
+        broke_then = recorded.result.get("error_kind") == "environment"
+        as_recorded = broke_then and outcome.looks == len(recorded.actions) > 0
+        if outcome.parted is None and not as_recorded:
             what = "simulation" if outcome.looks else "scene"
             outcome.parted = _parting(outcome.looks, what, str(error))
     finally:

@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ...configs import EnvironmentFault
 from ...envs.kitchen import Kitchen
 from ...envs.physics import Physics, joint_at, physics
 from ...envs.referee import Referee
 from ...envs.sensors import Sensors, View
 from .recorded import Recorded
+
+
+class UnbuildableError(EnvironmentFault):
+    """The recorded scene cannot be built here."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,7 +35,8 @@ class Rerun:
 
     Raises:
         ConfigError: if this version does not know the task.
-        EnvironmentFault: if the scene cannot be built here at all.
+        UnbuildableError: if the scene cannot be built here at all.
+        EnvironmentFault: if nothing can be: no GL, no simulator.
     """
 
     def __init__(self, recorded: Recorded, *, image_size: Mapping[View, int], profile: str) -> None:
@@ -45,7 +51,10 @@ class Rerun:
             rendering=bool(image_size),
             render_profile=profile,
         )
-        self._first = self._kitchen.begin(scene.seed)
+        try:
+            self._first = self._kitchen.begin(scene.seed)
+        except EnvironmentFault as error:
+            raise UnbuildableError(str(error)) from error
         self._referee = Referee(self._kitchen)
 
     def __enter__(self) -> "Rerun":
