@@ -116,7 +116,7 @@ class RayWorkers:
         """Hand a job to the cluster."""
         if self._shared and self._token is None:
             self._token = _leave_token(job.folder.parent)
-        task = self._task.remote(self._play, job, self._token, self._limit)
+        task = self._task.remote(self._play, job, self._token, self._limit, os.getcwd())
         self._hands[task] = _InHand(job=job)
 
     def wait(self, seconds: float) -> Ended | None:

@@ -43,7 +43,7 @@ class Finished:
 
 
 def run(
-    play: Play, job: Job, token: tuple[Path, str] | None, limit: float
+    play: Play, job: Job, token: tuple[Path, str] | None, limit: float, place: str
 ) -> Iterator[Begun | Finished]:
     """Run one job.
 
@@ -53,8 +53,11 @@ def run(
         token: file and content by which a shared disk is known; None: there is none.
         limit: seconds after which the evaluation ends this process. Should it be unable to, the
             system does some time later, whatever the process is doing.
+        place: the evaluation's current folder, where a user's own modules are looked for.
     """
     spare_threads()
+    if os.path.isdir(place):
+        os.chdir(place)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit + GRACE_S)
     try:
