@@ -10,10 +10,10 @@ from ...judges import nll
 from ...judges.qwen3vl import Qwen3VLJudge
 from ...vlm.load import LoadedModel
 from .. import judge_results
-from ..clip_files import read_views
 from ..judge_setup import ordered
 from ..judge_store import Measured
 from ..manifest import Row
+from .frames import FrameStore
 
 BATCH = 4
 JUDGE_OPTIONS = ("frames", "size", "fps", "outer_vision_tokens", "prompt", "answer_suffix")
@@ -28,12 +28,19 @@ class QuickCheck:
         rows: clips it has not seen; all views a row has are used.
         options: of the judge.
         precision: of the arithmetic, as in training.
+        store: where clips are read.
     """
 
     def __init__(
-        self, loaded: LoadedModel, rows: Sequence[Row], options: Mapping[str, Any], precision: str
+        self,
+        loaded: LoadedModel,
+        rows: Sequence[Row],
+        options: Mapping[str, Any],
+        precision: str,
+        store: FrameStore,
     ) -> None:
         self._loaded, self._rows, self._precision = loaded, list(rows), precision
+        self._store = store
         self._options = {key: options[key] for key in JUDGE_OPTIONS if key in options}
 
     def __call__(self, model: Any) -> dict[str, Any]:
@@ -82,8 +89,10 @@ class QuickCheck:
             rows = self._rows[start : start + BATCH]
             items: list[tuple[Mapping[View, Any], str]] = []
             for row in rows:
-                files = read_views(row.clips, frames, row.span)
-                items.append(({v: f.clip for v, f in files.items()}, row.instruction))
+                clips: dict[View, Any] = {
+                    v: self._store.clip(p, frames, row.span) for v, p in row.clips.items()
+                }
+                items.append((clips, row.instruction))
             for row, answers in zip(rows, judge.measure_batch(items), strict=True):
                 found[row.id] = Measured(key=row.id, frames=frames, likelihoods=ordered(answers))
         return found

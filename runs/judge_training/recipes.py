@@ -8,7 +8,7 @@ those here are the common choice for QLoRA (rank 16 on every linear layer of the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -17,6 +17,7 @@ from ...vlm.small import SmallConfig
 from ...vlm.tuning.recipe import Lora, Recipe
 
 CARD_SEED = 5090
+SaveDtype = Literal["float32", "bfloat16", "float16"]
 _LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -30,6 +31,8 @@ class JudgeRecipe:
     """Options of `judges.qwen3vl.Qwen3VLJudge`: what is trained is what will be asked."""
     small: SmallConfig | None = None
     """Begin from random weights of this size; None: from a checkpoint that is named."""
+    save_dtype: SaveDtype | None = None
+    """Of the trained model's file; None: as in training. It is read as `judge.dtype` says."""
 
 
 RECIPES: Mapping[str, JudgeRecipe] = {
@@ -76,6 +79,7 @@ RECIPES: Mapping[str, JudgeRecipe] = {
         ),
         judge={"quantization": "none", "dtype": "float32", "frames": 64, "size": 96},
         small=SmallConfig(vocab_size=1024, initial_scale=0.02),
+        save_dtype="float16",
     ),
 }
 """By name; `--set` changes any figure."""

@@ -29,6 +29,7 @@ from ..judge_setup import content_hash
 from ..manifest import Row
 from ..records import replace_file, write_json
 from .checking import JUDGE_OPTIONS, QuickCheck
+from .frames import FrameStore
 from .recipes import JudgeRecipe
 from .samples import ClipSamples
 
@@ -108,8 +109,9 @@ def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
     options = request.recipe.judge
     encoder = ClipEncoder(loaded, layout(options))
     shown = {"prompt": options.get("prompt", PROMPT), "suffix": options.get("answer_suffix", "")}
-    samples = ClipSamples(rows, request.views, encoder, **shown)
-    tests = ClipSamples(held_out, request.views, encoder, **shown) if held_out else None
+    store = FrameStore(request.out / "frames", encoder.layout.size)
+    samples = ClipSamples(rows, request.views, encoder, store, **shown)
+    tests = ClipSamples(held_out, request.views, encoder, store, **shown) if held_out else None
     lengths = samples.lengths()
     model = adapter.prepared(loaded, request.recipe.recipe)
     precision = trainer.precision(request.recipe.recipe, loaded.device)
@@ -129,7 +131,7 @@ def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
     watch.began({**facts, "resume": resume})
     log = _Log(path=request.out / "history.jsonl", watch=watch)
     log.begin(int(resume.name.rpartition("-")[2]) if resume else 0)
-    check = QuickCheck(loaded, held_out, options, precision) if held_out else None
+    check = QuickCheck(loaded, held_out, options, precision, store) if held_out else None
     done = trainer.train(
         model,
         samples,
@@ -299,7 +301,8 @@ def _finished(request: TrainRequest, model: Any) -> dict[str, Any]:
     """The trained weights, and the preset that uses them."""
     options = dict(request.recipe.judge)
     if request.recipe.recipe.lora is None:
-        folder = checkpoint.save(model, _base(request), request.out / "model")
+        dtype = request.recipe.save_dtype
+        folder = checkpoint.save(model, _base(request), request.out / "model", dtype=dtype)
         options |= {"base_model": str(folder.absolute())}
     else:
         folder = checkpoint.save(model, _base(request), request.out / "adapter")

@@ -9,8 +9,8 @@ from ...judges.base import COMPLETE, NOT_COMPLETE
 from ...judges.clips import resample
 from ...judges.qwen3vl import PROMPT, asked
 from ...vlm.tuning.clips import ClipEncoder
-from ..clip_files import read_clip
 from ..manifest import Row
+from .frames import FrameStore
 
 LABELS = (NOT_COMPLETE, COMPLETE)
 
@@ -22,6 +22,7 @@ class ClipSamples:
         rows: of a manifest.
         views: those that are learned from; a row gives a sample for each that it has.
         encoder: of the model that is trained.
+        store: where clips are read.
         prompt: the judge's.
         suffix: the judge's `answer_suffix`.
 
@@ -34,11 +35,12 @@ class ClipSamples:
         rows: Sequence[Row],
         views: Sequence[View],
         encoder: ClipEncoder,
+        store: FrameStore,
         *,
         prompt: str = PROMPT,
         suffix: str = "",
     ) -> None:
-        self._encoder, self._prompt = encoder, prompt
+        self._encoder, self._store, self._prompt = encoder, store, prompt
         self._answers = tuple(label + suffix for label in LABELS)
         self._items: list[tuple[Row, View]] = [
             (row, view) for row in rows for view in views if view in row.clips
@@ -58,7 +60,7 @@ class ClipSamples:
         row, view = self._items[index]
         frames = self._encoder.layout.frames
         try:
-            clip = read_clip(row.clips[view], frames, row.span).clip
+            clip = self._store.clip(row.clips[view], frames, row.span)
         except LeapcasaError as error:  # told as bad input before the training, or broken since
             raise ModelError(f"{row.where}: {error}") from error
         return {**self._tokens(row), **self._encoder.pixels(resample(clip, frames))}

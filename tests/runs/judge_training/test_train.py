@@ -13,12 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from leapcasa.configs import ConfigError
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs.cli import main
+from leapcasa.runs.clip_files import Span, read_clip
+from leapcasa.runs.judge_training.frames import FrameStore
 from leapcasa.runs.judge_training.recipes import RECIPES, named
 from leapcasa.runs.judge_training.run import TrainRequest, Watch, read_history, run
+from leapcasa.vlm.pixels import resized
 
 FRAMES, SIZE = 4, 32
 TINY = [
@@ -195,6 +200,40 @@ def test_a_training_killed_for_good_goes_on(data: Path, tmp_path: Path) -> None:
     assert seen[0] > 4
     steps = [e["step"] for e in read_history(out / "history.jsonl")]
     assert steps == list(range(1, seen[-1] + 1))
+
+
+def test_a_training_goes_on_from_another_ones_weights_on_longer_clips(
+    data: Path, tmp_path: Path
+) -> None:
+    short = request(data, tmp_path / "a", "embedded", *TINY, "judge.frames=2", eval_clips=0)
+    assert run(short)["state"] == "done"
+    saved = tmp_path / "a/model"
+    assert {t.dtype for t in load_file(saved / "model.safetensors").values()} == {torch.float16}
+    recipe = named("embedded", [*SHOWN, *QUICK, f"judge.base_model={saved}", "freeze_vision=true"])
+    whole = TrainRequest(data=data, out=tmp_path / "b", device="cpu", eval_clips=0,
+                         recipe=replace(recipe, small=None, save_dtype=None))  # fmt: skip
+    assert run(whole)["state"] == "done"
+    before = load_file(saved / "model.safetensors")
+    after = load_file(tmp_path / "b/model/model.safetensors")
+    same = {k for k in before if torch.equal(before[k].float(), after[k].float())}
+    assert {k for k in before if ".visual." in k} <= same
+    assert any(k not in same for k in before)
+
+
+def test_what_the_store_gives_is_what_the_film_gives(film: Any, tmp_path: Path) -> None:
+    frames = film(40, size=64)
+    np.save(tmp_path / "a.npy", frames)
+    store = FrameStore(tmp_path / "frames", 32)
+    for end in (39, 20, 1):
+        span = Span(end=end)
+        plain = read_clip(tmp_path / "a.npy", 8, span).clip
+        for _ in range(2):
+            assert np.array_equal(store.clip(tmp_path / "a.npy", 8, span), resized(plain, 32))
+    assert len(list((tmp_path / "frames").iterdir())) == 1
+    kept = store.clip(tmp_path / "a.npy", 8, None)
+    assert np.array_equal(kept, read_clip(tmp_path / "a.npy", 8).clip)
+    later = Span(begin=5, end=9)
+    assert np.array_equal(store.clip(tmp_path / "a.npy", 8, later), frames[5:10])
 
 
 def wait(ready: Callable[[], bool]) -> None:
