@@ -17,7 +17,7 @@ from ..envs.sensors import Image, View
 from ..vlm.generate import Generated, Sampling, TextGenerator
 from ..vlm.images import PixelBudget
 from ..vlm.load import Dtype, LoadConfig, Quantization, load
-from . import answer, phrase, prompts
+from . import answer, grounding, phrase, prompts
 from . import plan as plans
 from .base import Attempt, Plan, PlannerInfo
 from .split import SplitPlanner
@@ -55,6 +55,7 @@ class LeapPlanner:
         retries: further answers after one that cannot be used, sampled at 0.7 or `temperature`.
         fallback: `split`, or `none`: then a plan that cannot be made ends the episode.
         constrained: let the model write nothing but `1) ... 2) ...` lines.
+        grounded: let it name only what the instruction and every kitchen have (`agent.grounding`).
         max_steps: of one plan.
 
     Raises:
@@ -83,6 +84,7 @@ class LeapPlanner:
         retries: int = 2,
         fallback: Literal["split", "none"] = "split",
         constrained: bool = False,
+        grounded: bool = False,
         max_steps: int = 20,
     ) -> None:
         _check(image=image, fallback=fallback, retries=retries, max_steps=max_steps)
@@ -92,7 +94,8 @@ class LeapPlanner:
             max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed
         )
         self._retries, self._fallback = retries, fallback
-        self._constrained, self._max_steps = constrained, max_steps
+        self._constrained, self._grounded = constrained, grounded
+        self._max_steps = max_steps
         self._model = (subfolder and f"{base_model}/{subfolder}") or base_model
         config = LoadConfig(
             base_model=base_model,
@@ -142,7 +145,7 @@ class LeapPlanner:
         for attempt in range(1 + self._retries):
             sampling = self._sampling(attempt)
             said = self.generator.generate(
-                [picture], text, sampling, stop=self._enough, allow=self._allowed
+                [picture], text, sampling, stop=self._enough, allow=self._allowed(instruction)
             )
             found = answer.read(said.text, cut=said.finish == "length")
             raw = said.text
@@ -192,11 +195,17 @@ class LeapPlanner:
         """True once more steps than are used were begun, or the model has gone on to other text."""
         return f"\n{self._max_steps + 1})" in said or "\n\n\n" in said
 
-    @property
-    def _allowed(self) -> Callable[[str, bool], bool] | None:
-        if not self._constrained:
+    def _allowed(self, instruction: str) -> Callable[[str, bool], bool] | None:
+        if not self._constrained and not self._grounded:
             return None
-        return lambda said, ended: answer.in_grammar(said, ended, self._max_steps)
+        known = grounding.words(instruction)
+
+        def allowed(said: str, ended: bool) -> bool:
+            if self._constrained and not answer.in_grammar(said, ended, self._max_steps):
+                return False
+            return not self._grounded or grounding.grounded(said, ended, known)
+
+        return allowed
 
 
 def _harmless(instruction: str) -> str:

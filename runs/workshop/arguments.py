@@ -112,6 +112,7 @@ def _add_robocasa(parser: argparse.ArgumentParser) -> None:
     _whole(parser, "--episodes", 3, "kitchens of each task to learn from")
     _whole(parser, "--paraphrases", 2, "instructions in other words for each episode")
     _whole(parser, "--composed", 20000, "samples of words alone")
+    _whole(parser, "--most-steps", 8, "of a sample of words alone")
     _add_template(parser, "leap-1")
     parser.add_argument(
         "--names", choices=("said", "episode"), default="said",
@@ -218,7 +219,8 @@ def robocasa(options: argparse.Namespace, console: Console) -> int:
     from .data_commands import DataRequest, robocasa_command
 
     names = (
-        "episodes", "paraphrases", "composed", "template", "names", "repeated", "seed", "workers"
+        "episodes", "paraphrases", "composed", "most_steps", "template", "names", "repeated",
+        "seed", "workers",
     )  # fmt: skip
     chosen = {name: getattr(options, name) for name in names}
     return robocasa_command(DataRequest(out=options.out.expanduser(), **chosen), console)

@@ -13,7 +13,6 @@ from ...agent.base import Attempt
 from . import grammar, relex
 from .wording import paraphrase
 
-MOST_STEPS = 8
 _TRIES = 20
 
 
@@ -50,6 +49,7 @@ def compose(
     made_up: float = 0.4,
     joined: float = 0.15,
     replans: float = 0.08,
+    most_steps: int = 8,
 ) -> Iterator[Made]:
     """Samples, hardly two of one instruction.
 
@@ -60,13 +60,14 @@ def compose(
         made_up: share of instructions by the grammar.
         joined: share of two real instructions in one.
         replans: share in which some steps are done or failed already.
+        most_steps: of one plan, as far as drawing again helps.
     """
     random = np.random.default_rng(seed)
     seen: set[str] = set()
     for _ in range(count):
         text, steps, source = _one(patterns, random, made_up, joined)
         for _ in range(_TRIES):
-            if text not in seen and len(steps) <= MOST_STEPS:
+            if text not in seen and len(steps) <= most_steps:
                 break
             text, steps, source = _one(patterns, random, made_up, joined)
         seen.add(text)

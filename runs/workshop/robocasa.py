@@ -42,6 +42,8 @@ class DataRequest:
     """Retold instructions per episode."""
     composed: int = 20000
     """Samples of words alone, recombined from the training tasks."""
+    most_steps: int = 8
+    """Of a composed sample."""
     template: str = "leap-1"
     names: Names = "said"
     """What steps call objects: as the instruction does, or as the episode does."""
@@ -52,8 +54,8 @@ class DataRequest:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.episodes < 1 or self.workers < 1:
-            raise ConfigError("episodes and workers must be at least 1")
+        if min(self.episodes, self.workers, self.most_steps) < 1:
+            raise ConfigError("episodes, workers and most_steps must be at least 1")
         if min(self.paraphrases, self.composed, self.seed) < 0:
             raise ConfigError("paraphrases, composed and seed must not be negative")
         if self.names not in ("said", "episode"):
@@ -132,7 +134,9 @@ def _composed(episodes: Sequence[Episode], request: DataRequest) -> Iterator[Mad
     for episode in episodes:
         one = pattern(episode)
         patterns.setdefault((one.task, one.instruction), one)
-    yield from compose(list(patterns.values()), request.composed, request.seed + 1)
+    yield from compose(
+        list(patterns.values()), request.composed, request.seed + 1, most_steps=request.most_steps
+    )
 
 
 def _episodes(
