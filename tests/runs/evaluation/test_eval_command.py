@@ -118,7 +118,7 @@ def test_another_version_of_the_simulation_is_a_change_and_of_leapcasa_a_warning
 
 
 def test_only_one_process_may_use_a_folder(tool, tmp_path):
-    environment = {**os.environ, "FAKE_SECONDS": "2"}
+    environment = {**os.environ, "FAKE_SECONDS": "6"}
     first = subprocess.Popen(
         [sys.executable, HERE / "fake_episodes.py", "play", "eval", TASK, "--episodes", "2",
          "--workers", "1", "--out", "e"],
