@@ -20,7 +20,7 @@ from .geometry import FEATURES, MOTION
 from .words import BUCKETS
 
 EXTERNAL = ("right", "left")
-SHARP = 6.0
+SHARP = 4.0
 """How much sharper than usual the layer begins that says where keypoints are."""
 
 

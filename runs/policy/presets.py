@@ -11,9 +11,9 @@ class Recipe:
     """One way to train."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    steps: int = 12_000
-    batch: int = 64
-    peak_rate: float = 2.0e-3
+    steps: int = 20_000
+    batch: int = 32
+    peak_rate: float = 7.0e-4
     """Learning rate after warming up; falls to a hundredth along a cosine."""
     warm_up: int = 200
     weight_decay: float = 0.02

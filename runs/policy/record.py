@@ -1,6 +1,7 @@
 """One demonstration: the real loop with a demonstrator as policy, and an observer that writes."""
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,14 @@ import numpy.typing as npt
 
 from ...agent.loop import Agent
 from ...agent.split import SplitPlanner
-from ...configs import AdvanceConfig, LeapcasaError
-from ...envs.kitchen import Kitchen
+from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
+from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
-from ...envs.sensors import Proprioception, View
+from ...envs.sensors import Proprioception, Sensors, View
 from ...envs.skills import Target, parse
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
+from ...policies.base import Policy
 from ...policies.experts import ExpertPolicy
 from ..episode import Look, run_episode
 from ..witness import Witness
@@ -31,7 +33,10 @@ CLEAN_SHARE = 0.15
 MOST_LINGER = 15
 """Verdicts (every second step) the loop may wait after a subtask's end, as real judges do: shows
 what to do when the work is done."""
-ATTEMPT_STEPS = 400
+ATTEMPT_STEPS = 300
+"""After which a subtask has failed, and the episode with it."""
+MOST_STEPS = 1500
+"""Of an episode whose task has no official horizon."""
 _MOVING: Mapping[Target, str] = {
     "faucet": "handle_joint",
     "spout": "spout_joint",
@@ -175,53 +180,17 @@ def record(job: DemoJob) -> DemoOutcome:
     Raises:
         LeapcasaError: if the simulation breaks, or the file cannot be written.
     """
-    import time
-
-    begun = time.monotonic()
-    rng = np.random.default_rng([job.seed, _number(job.task), job.learner is not None])
-    level = 0.0 if rng.random() < CLEAN_SHARE else job.noise * rng.uniform(0.4, 1.0)
-    linger = 1 + int(rng.integers(0, MOST_LINGER + 1))
+    begun, digest, size = time.monotonic(), "", 0
     sizes: dict[View, int] = dict.fromkeys(VIEWS, job.size)
     kitchen = Kitchen(job.task, split=job.split, image_size=sizes, render_profile=job.profile)
     try:
         first = kitchen.begin(job.seed)
-        referee, own = Referee(kitchen), Referee(kitchen)
-        learner = None if job.learner is None else _learner(job.learner)
-        demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
-        advance = AdvanceConfig(
-            interval=2, consecutive=linger, timeout=ATTEMPT_STEPS, retries=0, on_timeout="stop"
-        )
-        agent = Agent(SplitPlanner(), demonstrator, RefereeJudge(referee), advance, seed=job.seed)
-        witness, scribe = Witness(own, (referee,)), Scribe(demonstrator, referee)
-        reason, scene = "", kitchen.scene
-        limit = known_task(job.task).horizon or 1500
-        try:
-            end = run_episode(kitchen, agent, witness, [scribe], first=first, max_steps=limit)
-            if witness.first_success is None or end != "completed":
-                reason = f"the expert did not succeed ({end})"
-        except LeapcasaError as error:
-            reason = str(error)
-        steps, digest, size = kitchen.step_count, "", 0
+        scribe, level, reason = _played(job, kitchen, first)
+        steps, scene = kitchen.step_count, kitchen.scene
         if not reason:
-            made = scribe.finished(
-                {
-                    "format": FORMAT,
-                    "task": job.task,
-                    "split": job.split,
-                    "seed": job.seed,
-                    "layout": scene.layout,
-                    "style": scene.style,
-                    "instruction": scene.instruction,
-                    "success": True,
-                    "noise": round(level, 4),
-                    "driver": "expert" if job.learner is None else "learner, then expert",
-                    "size": job.size,
-                    "assets": scene.assets,
-                }
-            )
-            path = Path(job.path)
-            digest = episode_file.write(path, made)
-            size = path.stat().st_size
+            made = scribe.finished(_facts(job, scene, level))
+            digest = episode_file.write(Path(job.path), made)
+            size = Path(job.path).stat().st_size
     finally:
         kitchen.close()
     return DemoOutcome(
@@ -239,7 +208,55 @@ def record(job: DemoJob) -> DemoOutcome:
     )
 
 
-def _learner(path: str):
+def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Scribe, float, str]:
+    """Play the episode.
+
+    Returns:
+        What was written down, the level of the disturbance, and why it is of no use, or "".
+    """
+    rng = np.random.default_rng([job.seed, _number(job.task), job.learner is not None])
+    level = 0.0 if rng.random() < CLEAN_SHARE else job.noise * rng.uniform(0.4, 1.0)
+    linger = 1 + int(rng.integers(0, MOST_LINGER + 1))
+    referee = Referee(kitchen)
+    learner = None if job.learner is None else _learner(job.learner)
+    demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
+    advance = AdvanceConfig(
+        interval=2, consecutive=linger, timeout=ATTEMPT_STEPS, retries=0, on_timeout="stop"
+    )
+    judge = RefereeJudge(referee)
+    agent = Agent(SplitPlanner(), demonstrator, judge, advance, seed=job.seed)
+    witness = Witness(Referee(kitchen), (referee,))
+    scribe = Scribe(demonstrator, referee)
+    limit = known_task(job.task).horizon or MOST_STEPS
+    try:
+        end = run_episode(kitchen, agent, witness, [scribe], first=first, max_steps=limit)
+    except EnvironmentFault:
+        raise
+    except LeapcasaError as error:
+        return scribe, level, str(error)
+    done = witness.first_success is not None and end == "completed"
+    return scribe, level, "" if done else f"the expert did not succeed ({end})"
+
+
+def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
+    """The header of the episode, but for what the scribe knows."""
+    return {
+        "format": FORMAT,
+        "task": job.task,
+        "split": job.split,
+        "seed": job.seed,
+        "layout": scene.layout,
+        "style": scene.style,
+        "instruction": scene.instruction,
+        "success": True,
+        "noise": round(level, 4),
+        "driver": "expert" if job.learner is None else "learner, then expert",
+        "size": job.size,
+        "assets": scene.assets,
+    }
+
+
+def _learner(path: str) -> Policy:
     from ...policies.embedded import EmbeddedPolicy
 
     return EmbeddedPolicy(path=path)

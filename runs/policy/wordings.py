@@ -7,6 +7,7 @@ share of the wordings is kept from training, to measure whether others are under
 import itertools
 import zlib
 from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 
@@ -44,6 +45,8 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
                         "the dishwasher's rack"),
     "burner": ("the burner", "the stove knob", "the burner of the stove"),
 }  # fmt: skip
+_SHOWN = ("level", "row", "side")
+"""What says which of several parts is meant, in the order of speech."""
 _LEADS = ("", "please ", "now ", "then ")
 
 
@@ -59,23 +62,24 @@ def name_of(skill: Skill | None) -> str:
     """A short name for tables, for instance `turn_on kettle`."""
     if skill is None:
         return "other"
-    more = "".join(f" {part}" for part in (skill.side, skill.level) if part)
+    more = "".join(f" {value}" for name, value in _details(skill).items() if name in _SHOWN)
     return f"{skill.verb} {skill.target}{more}"
 
 
 def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:
-    """Ways to say a skill, always in the same order.
+    """Ways to say a skill, always in the same order; none if only its own words would do.
 
     Args:
         skill: what is asked for.
         held_out: those that are kept from training, instead of those that are not.
     """
+    details = _details(skill)
+    if skill.verb not in _VERBS or not details.keys() <= set(_SHOWN):
+        return []
     nouns = _NOUNS.get(skill.target, (f"the {skill.target.replace('_', ' ')}",))
-    detail = " ".join(part for part in (skill.level, skill.side) if part)
+    detail, ends = " ".join(details[name] for name in _SHOWN if name in details), ("",)
     if skill.verb == "turn" and skill.side:
         ends, detail = (f" to the {skill.side}", f" towards the {skill.side}"), ""
-    else:
-        ends = ("",)
     every = [
         lead + verb.format(_detailed(noun, detail)) + end
         for lead, verb, noun, end in itertools.product(_LEADS, _VERBS[skill.verb], nouns, ends)
@@ -93,3 +97,9 @@ def said(text: str, skill: Skill | None, rng: np.random.Generator) -> str:
 
 def _detailed(noun: str, detail: str) -> str:
     return noun.replace("the ", f"the {detail} ", 1) if detail else noun
+
+
+def _details(skill: Skill) -> dict[str, str]:
+    """What a skill says beyond verb and target."""
+    own = {field.name: getattr(skill, field.name) for field in fields(skill)}
+    return {name: v for name, v in own.items() if v and name not in ("verb", "target")}

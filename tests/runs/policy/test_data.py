@@ -1,0 +1,139 @@
+"""Recorded demonstrations, held against the simulation itself."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from policy_demos import SEEDS, command, outcomes
+from safetensors.numpy import load_file
+
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.runs.cli import main
+from leapcasa.runs.policy import episode_file
+from leapcasa.runs.policy.noise import Disturber
+
+pytestmark = pytest.mark.sim
+
+
+def first(demos: Path) -> tuple[Path, episode_file.Demonstration]:
+    one = outcomes(demos)[0]
+    path = demos / one["file"]
+    return path, episode_file.read(path, one["sha256"])
+
+
+def test_the_recorded_actions_lead_the_same_kitchen_through_the_recorded_looks(demos: Path):
+    _, demo = first(demos)
+    kitchen = Kitchen(
+        "StartElectricKettle",
+        split="pretrain",
+        image_size={"right": 64, "left": 64, "hand": 64},
+        render_profile="fast",
+    )
+    try:
+        sensors = kitchen.begin(SEEDS[0])
+        for t in range(12):
+            assert np.array_equal(sensors.proprioception.vector(), demo.proprioception[t])
+            for view, files in demo.pictures.items():
+                seen = cv2.imdecode(np.frombuffer(files[t], np.uint8), cv2.IMREAD_COLOR)
+                assert np.array_equal(seen[..., ::-1], sensors.image(view))
+            sensors = kitchen.advance(demo.executed[t])
+    finally:
+        kitchen.close()
+
+
+def test_the_label_is_the_undisturbed_action(demos: Path):
+    demos_read = [episode_file.read(demos / one["file"]) for one in outcomes(demos)]
+    changed = np.concatenate([np.abs(d.expert - d.executed).max(1) > 0 for d in demos_read])
+    pushed = np.concatenate([d.pushed for d in demos_read]).astype(bool)
+    assert 0 < pushed.mean() < 0.6
+    assert changed[pushed].all()
+    for demo in demos_read:
+        assert np.array_equal(demo.expert[:, [6, 11]], demo.executed[:, [6, 11]])
+
+
+def test_subtasks_follow_each_other_to_a_true_end(demos: Path):
+    _, demo = first(demos)
+    assert demo.header.success
+    assert len(demo.header.subtasks) == 2
+    assert np.array_equal(np.unique(demo.subtask), [0, 1])
+    assert (np.diff(demo.subtask) >= 0).all()
+    assert demo.progress[-1] > 0.9
+
+
+def test_the_target_lies_where_the_hand_ends_up(demos: Path):
+    """The switch's place is told in the frame of the hand's proprioception."""
+    _, demo = first(demos)
+    last = demo.subtask == 1
+    way = np.linalg.norm(demo.proprioception[last, 9:12] - demo.target[last], axis=1)
+    assert way.min() < 0.08
+    assert np.ptp(demo.target[last], axis=0).max() < 0.06
+
+
+def test_the_same_command_records_only_what_is_missing_and_the_same_again(
+    demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    known = outcomes(demos)[1]
+    (tmp_path / "episodes.jsonl").write_bytes((demos / "episodes.jsonl").read_bytes())
+    assert main(command(tmp_path, SEEDS[1])) == 0
+    again = outcomes(tmp_path)[-1]
+    assert again["sha256"] == known["sha256"]
+    before = (tmp_path / again["file"]).stat().st_mtime_ns
+    assert main(command(tmp_path, SEEDS[1])) == 0
+    assert (tmp_path / again["file"]).stat().st_mtime_ns == before
+    assert "1 of 1 episodes are there already" in capsys.readouterr().err
+
+
+def test_the_file_is_plain_safetensors(demos: Path):
+    path, demo = first(demos)
+    arrays = load_file(path)
+    assert np.array_equal(arrays["expert"], demo.expert)
+    assert arrays["png.hand"].dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["StartElectricKetle"], "did you mean 'StartElectricKettle'"),
+        (["StartElectricKettle", "--noise", "2"], "give 0 .. 1"),
+        (["StartElectricKettle", "--split", "test"], "neither pretrain nor target"),
+        (["StartElectricKettle", "StartElectricKettle"], "named twice"),
+        (["StartElectricKettle", "--learner", "/nowhere"], "holds no trained policy"),
+    ],
+)
+def test_bad_requests_are_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+):
+    assert main(["policy", "data", *words, "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_noise_leaves_switches_alone_marks_pushes_and_follows_from_the_seed():
+    action = np.array([0.5] * 3 + [0.0] * 3 + [1.0] + [0.0] * 5, np.float32)
+    runs = []
+    for _ in range(2):
+        disturber = Disturber(1.0, np.random.default_rng(5))
+        runs.append([disturber.apply(action) for _ in range(200)])
+    made = np.array([one.action for one in runs[0]])
+    pushed = np.array([one.pushed for one in runs[0]])
+    assert np.array_equal(made, [one.action for one in runs[1]])
+    assert (made[:, 6:] == action[6:]).all()
+    away = np.linalg.norm(made[:, :3] - action[:3], axis=1)
+    assert away[pushed].mean() > 2 * away[~pushed].mean() > 0
+    assert 0.05 < pushed.mean() < 0.5
+
+
+def test_no_noise_changes_nothing():
+    disturber = Disturber(0.0, np.random.default_rng(0))
+    action = np.linspace(-1, 1, 12, dtype=np.float32)
+    done = [disturber.apply(action) for _ in range(50)]
+    assert all(np.array_equal(one.action, action) and not one.pushed for one in done)
+
+
+def test_noise_moves_the_base_only_while_it_drives():
+    disturber = Disturber(1.0, np.random.default_rng(1))
+    driving = np.zeros(12, np.float32)
+    driving[11] = 1.0
+    made = np.array([disturber.apply(driving).action for _ in range(50)])
+    assert (made[:, :6] == 0).all()
+    assert made[:, 7:10].std() > 0

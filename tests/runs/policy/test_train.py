@@ -1,0 +1,193 @@
+"""Training on two real demonstrations: it learns, goes on as if never stopped, refuses bad data."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from policy_demos import SEEDS, command, copied, outcomes
+
+from leapcasa.envs.sensors import Proprioception, Sensors
+from leapcasa.policies.embedded import EmbeddedPolicy
+from leapcasa.runs.cli import main
+from leapcasa.runs.policy import dataset, episode_file
+
+pytestmark = pytest.mark.sim
+STEPS = 300
+
+
+def words(demos: Path, out: Path, steps: int, *more: str) -> list[str]:
+    given = ["policy", "train", str(demos), "--out", str(out), "--preset", "tiny"]
+    return [*given, "--steps", str(steps), "--device", "cpu", "--threads", "1", *more]
+
+
+@pytest.fixture(scope="module")
+def trained(demos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "policy"
+    assert main(words(demos, folder, STEPS)) == 0
+    return folder
+
+
+def test_the_loss_falls(trained: Path):
+    lines = (trained / "losses.csv").read_text().splitlines()
+    losses = [float(line.split(",")[1]) for line in lines[1:]]
+    assert lines[0].startswith("step,train")
+    assert losses[-1] < 0.5 * losses[0]
+    assert (trained / "losses.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_it_acts_as_was_shown(trained: Path, demos: Path):
+    """Asked at every step of a demonstration, against an action that never changes."""
+    one = outcomes(demos)[0]
+    path = demos / one["file"]
+    demo = episode_file.read(path)
+    policy = EmbeddedPolicy(path=str(trained), execute=1)
+    pictures = {v: episode_file.decode(path, files, 64) for v, files in demo.pictures.items()}
+    made, right = [], []
+    for t in range(demo.header.steps):
+        text = demo.header.subtasks[demo.subtask[t]]
+        if t == 0 or demo.subtask[t] != demo.subtask[t - 1]:
+            policy.reset(text, 0)
+        parts = np.split(demo.proprioception[t], [2, 5, 9, 12])
+        names = list(Proprioception.__dataclass_fields__)
+        sensors = Sensors(
+            images={view: frames[t] for view, frames in pictures.items()},
+            proprioception=Proprioception(**dict(zip(names, parts, strict=True))),
+            instruction=demo.header.instruction,
+            step=t,
+        )
+        made.append(policy.act(sensors, text)[0])
+        right.append(demo.expert[t])
+    made, right = np.array(made), np.array(right)
+    usual = np.median(right, axis=0)
+    assert np.abs(made - right)[:, :3].mean() < 0.75 * np.abs(usual - right)[:, :3].mean()
+    ways = [np.linalg.norm(x[:, :3], axis=1) for x in (made, right)]
+    moving = ways[1] > 0.5
+    cosine = (made * right)[:, :3].sum(1)[moving] / (ways[0] * ways[1] + 1e-9)[moving]
+    assert cosine.mean() > 0.6
+    assert (made[:, 6] == right[:, 6]).mean() > 0.85
+
+
+def test_a_training_that_was_cut_goes_on_as_if_it_never_was(demos: Path, tmp_path: Path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert main(words(demos, whole, 60)) == 0
+    # Interrupted at the half: what is on disk is the state of step 50 of 60.
+    _interrupted_at(55, words(demos, cut, 60))
+    assert (cut / "policy.safetensors").is_file()
+    assert main(["policy", "train", "--resume", "--out", str(cut), "--threads", "1"]) == 0
+    for name in ("policy.safetensors", "losses.csv"):
+        assert (whole / name).read_bytes() == (cut / name).read_bytes(), name
+
+
+def _interrupted_at(step: int, given: list[str]) -> None:
+    """Run a training that is interrupted, as by Ctrl-C, behind a step."""
+    from leapcasa.runs.policy import training
+
+    plain = training._step
+
+    def counted(state, *rest):  # type: ignore[no-untyped-def]
+        if state.step == step:
+            raise KeyboardInterrupt
+        return plain(state, *rest)
+
+    training._step = counted  # type: ignore[assignment]
+    try:
+        assert main(given) == 130
+    finally:
+        training._step = plain
+
+
+def test_labels_reach_no_further_than_can_be_foreseen(demos: Path):
+    (one, *_) = dataset.load([demos], chunk=8, size=64)
+    path = next(demos / o["file"] for o in outcomes(demos) if o["seed"] == one.header.seed)
+    demo = episode_file.read(path)
+    for t in range(demo.header.steps):
+        for k in range(8):
+            fits = t + k < demo.header.steps and demo.subtask[t + k] == demo.subtask[t]
+            fits = fits and demo.imitate[t + k] and not demo.pushed[t : t + k].any()
+            assert one.weight[t, k] == float(fits)
+            if fits:
+                assert one.closed[t, k] == demo.expert[t + k, 6]
+
+
+def test_measuring_says_how_far_off_each_skill_is(
+    trained: Path, demos: Path, capsys: pytest.CaptureFixture[str]
+):
+    capsys.readouterr()
+    assert main(["policy", "eval", str(trained), str(demos), "--all"]) == 0
+    told = capsys.readouterr().out
+    assert "close kettle_lid" in told
+    assert "turn_on kettle" in told
+    assert main(["policy", "eval", str(trained), str(demos)]) == 2
+    assert "no kitchen of this data is held out" in capsys.readouterr().err
+
+
+def test_a_damaged_demonstration_is_named(
+    demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    harmed = copied(demos, tmp_path / "harmed")
+    path = harmed / outcomes(harmed)[0]["file"]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    assert main(words(harmed, tmp_path / "out", 10)) == 2
+    told = capsys.readouterr().err
+    assert path.name in told
+    assert "run the same `leapcasa policy data` command again" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_kitchens_of_the_target_split_are_not_trained_on(
+    demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    harmed = copied(demos, tmp_path / "target")
+    lines = []
+    for one in outcomes(harmed):
+        path = harmed / one["file"]
+        demo = episode_file.read(path)
+        header = replace(demo.header, split="target")
+        one["sha256"] = episode_file.write(path, replace(demo, header=header))
+        lines.append(one)
+    import json
+
+    (harmed / "episodes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert main(words(harmed, tmp_path / "out", 10)) == 2
+    assert "is of the target split" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["policy", "train", "--out", "OUT"], "name at least one folder"),
+        (["policy", "train", "/nowhere", "--out", "OUT"], "holds no demonstrations"),
+        (["policy", "train", "/nowhere", "--out", "OUT", "--preset", "big"], "unknown --preset"),
+        (["policy", "train", "--resume", "--out", "OUT"], "no training to go on with"),
+    ],
+)
+def test_bad_requests_leave_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str], message: str
+):
+    out = tmp_path / "out"
+    assert main([str(out) if word == "OUT" else word for word in given]) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_corrections_begin_where_the_learner_has_led(trained: Path, demos: Path, tmp_path: Path):
+    """The learner's own steps are kept as they were and never imitated; then the expert's are."""
+    given = [*command(tmp_path / "corrected", SEEDS[1]), "--learner", str(trained)]
+    assert main(given) == 0
+    (one,) = outcomes(tmp_path / "corrected")
+    demo = episode_file.read(tmp_path / "corrected" / one["file"], one["sha256"])
+    assert demo.header.driver == "learner, then expert"
+    for subtask in (0, 1):
+        own = demo.subtask == subtask
+        led = int(own.sum()) - int(demo.imitate[own].sum())
+        assert led >= 10
+        assert not demo.imitate[own][:led].any()
+        assert demo.imitate[own][led:].all()
+    led = demo.imitate == 0
+    assert np.array_equal(demo.expert[led], demo.executed[led])
+    before = next(o for o in outcomes(demos) if o["seed"] == SEEDS[1])
+    alone = episode_file.read(demos / before["file"])
+    assert not np.array_equal(demo.executed[:5], alone.executed[:5])
