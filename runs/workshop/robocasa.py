@@ -78,8 +78,13 @@ Report = Callable[[int, int, str], None]
 """Told episodes done, episodes wanted, and what was done last."""
 
 
-def make(request: DataRequest, report: Report) -> DataResult:
+def make(request: DataRequest, report: Report, root: Path | None = None) -> DataResult:
     """Write the files of a data set; what is there of its episodes is not built again.
+
+    Args:
+        request: what to make.
+        report: told how far it is.
+        root: where episodes are kept; None for the user's cache.
 
     Raises:
         ConfigError: for bad input.
@@ -91,7 +96,7 @@ def make(request: DataRequest, report: Report) -> DataResult:
     learned = splits.names(["train", "val"], request.seed)
     wanted = [("pretrain", seed, learned) for seed in range(1, request.episodes + 1)]
     wanted.append(("target", TEST_SEED, splits.names(["train", "val", "held_out"], request.seed)))
-    found = _episodes(wanted, request, result, report)
+    found = _episodes(wanted, request, result, report, root)
     if not found:
         raise LeapcasaError(f"no episode could be built; the first: {result.errors}")
     request.out.mkdir(parents=True, exist_ok=True)
@@ -144,12 +149,13 @@ def _episodes(
     request: DataRequest,
     result: DataResult,
     report: Report,
+    root: Path | None,
 ) -> list[Episode]:
     found: list[Episode] = []
     total = sum(len(tasks) for _, _, tasks in wanted)
     behind = 0
     for split, seed, tasks in wanted:
-        place = Place.of(split, seed)
+        place = Place.of(split, seed, root)
         told = functools.partial(_told, report, behind, total, f"{split} seed {seed}")
         episodes, errors = plan_episodes.collect(place, tasks, workers=request.workers, report=told)
         found += episodes.values()
