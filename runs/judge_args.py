@@ -78,6 +78,12 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
         "--batch", metavar="N", type=int, default=4, help="rows judged at once (default: 4)"
     )
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N rows")
+    parser.add_argument(
+        "--train",
+        metavar="MANIFEST",
+        type=Path,
+        help="of the clips it was trained on: also tell what is right without looking",
+    )
     _add_judge(parser)
 
 
@@ -135,6 +141,7 @@ def evaluate(options: argparse.Namespace, console: Console) -> int:
         false_advance_rate=options.false_advance_rate,
         batch=options.batch,
         limit=options.limit,
+        train=options.train,
     )
     return eval_command(request, console)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..configs import ConfigError, JudgeError
 from ..judges import nll
-from . import judge_measure, judge_results, judge_setup, judge_store, manifest
+from . import judge_baselines, judge_measure, judge_results, judge_setup, judge_store, manifest
 from .console import Console, Progress
 from .journal import Journal
 from .judge_measure import Measurement, Outcome
@@ -38,6 +38,8 @@ class EvalRequest:
     batch: int = 4
     """Rows given to the judge at once."""
     limit: int | None = None
+    train: Path | None = None
+    """A manifest of training clips: the judge is compared with what needs no look."""
 
 
 def eval_command(request: EvalRequest, console: Console) -> int:
@@ -54,6 +56,7 @@ def eval_command(request: EvalRequest, console: Console) -> int:
     _check(request)
     spec = request.choice.spec()
     rows = manifest.load(request.manifest, request.limit)
+    train = manifest.load(request.train).rows if request.train else ()
     methods = chosen_methods(request.methods, rows)
     if rows.ignored:
         console.note(f"columns without a meaning here: {', '.join(rows.ignored)}")
@@ -76,6 +79,11 @@ def eval_command(request: EvalRequest, console: Console) -> int:
         "false_advance_rate": request.false_advance_rate,
         "mix": judge_results.mix(rows.rows),
         "missing": judge_results.missing(rows.rows),
+        "baselines": judge_baselines.measured(
+            [row for row in rows.rows if row.id in outcome.measured], train
+        )
+        if train
+        else {},
         "primary": judge_results.primary(results).method.name,
         "methods": [judge_results.as_json(result) for result in results],
     }

@@ -38,7 +38,7 @@ def as_text(value: Mapping[str, Any], results: Sequence[MethodResult], folder: P
         head=("Phase", "Samples", "Accuracy", "95 % interval"),
         rows=[_phase(name, n, main) for name, n in value["mix"]["phases"].items()],
     )
-    parts = [shown(methods), shown(labels)]
+    parts = [shown(methods), *_baselines(value["baselines"]), shown(labels)]
     if list(value["mix"]["phases"]) != [NO_PHASE]:
         parts.append(f"By phase, {main.title}:\n{shown(phases)}")
     notes = [*value["missing"], *_operating(main)]
@@ -48,6 +48,21 @@ def as_text(value: Mapping[str, Any], results: Sequence[MethodResult], folder: P
     notes.append(f"results    {folder / 'results.json'}")
     notes.append(f"plot       {folder / 'plot.png'}")
     return "\n\n".join([*parts, "\n".join(notes)])
+
+
+def _baselines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The table of what needs no look at the clips, if there is one."""
+    if not found:
+        return []
+    rows = []
+    for one in found.values():
+        rates = {name: Rate(**rate) for name, rate in one["accuracy"].items()}
+        rows.append(
+            (one["title"], percent(rates["overall"]), interval(rates["overall"]),
+             percent(rates["complete"]), percent(rates["not_complete"]))
+        )  # fmt: skip
+    head = ("Without looking", "Accuracy", "95 % interval", "Complete", "Not complete")
+    return [shown(TextTable(head=head, rows=rows))]
 
 
 def percent(rate: Rate) -> str:

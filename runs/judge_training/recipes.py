@@ -6,6 +6,7 @@ two-choice target, 3,552 optimizer steps on 28,416 samples (so 8 samples a step,
 those here are the common choice for QLoRA (rank 16 on every linear layer of the text tower, 1e-4).
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -132,8 +133,9 @@ def _replaced(thing: Any, key: str, name: str, value: Any) -> Any:
     now = getattr(thing, name)
     if isinstance(now, tuple):
         value = tuple(value) if isinstance(value, list) else (value,)
-    elif isinstance(now, float) and type(value) is int:
-        value = float(value)
+    elif isinstance(now, float) and type(value) in (int, str):  # YAML takes 1e-4 for a word
+        with contextlib.suppress(ValueError):
+            value = float(value)
     if now is not None and type(value) is not type(now) and value is not None:
         raise ConfigError(f"--set {key}={value!r}: {type(now).__name__} is wanted")
     return replace(thing, **{name: value})

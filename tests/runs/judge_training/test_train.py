@@ -282,6 +282,7 @@ def test_the_cards_figures() -> None:
     assert recipe.batch_size * recipe.accumulation == 28416 / 3552
     assert (recipe.seed, recipe.epochs) == (5090, 1.0)
     assert RECIPES["card"].judge["quantization"] == "nf4"
+    assert named("card", ["learning_rate=2e-4"]).recipe.learning_rate == 2e-4
     assert named("card", ["lora.rank=8"]).recipe.lora.rank == 8  # pyright: ignore
 
 
