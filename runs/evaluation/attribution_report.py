@@ -91,6 +91,8 @@ def _text(summary: Mapping[str, Any], made: Reruns, folder: Path) -> str:
         lines += [shown(_variants(variants(made.parts, table))), ""]
         lines += [shown(_blame(blame(made.parts, table))), ""]
     lines.append(f"  {summary['sentence']}")
+    if not made.finished:
+        lines.append("  INTERRUPTED: runs that are missing show as no answer")
     names = [f"{part} {getattr(made.config.attribution, part).name}" for part in made.parts]
     if names:
         lines.append(f"  upper bounds: {', '.join(names)}")
