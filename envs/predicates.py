@@ -11,7 +11,7 @@ import numpy as np
 
 from ..configs.errors import EnvironmentFault
 from .skills import Side, Skill, Target
-from .truth import FixtureTruth, JointTruth, RobotTruth
+from .truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 
 SPOUT_SIDE_RAD = np.pi / 6
 """A spout counts as left or right beyond this angle (`Sink.get_handle_state`)."""
@@ -25,8 +25,20 @@ LID_CLOSED_SHARE = 0.01
 """`StartElectricKettle._check_success`."""
 RACK_OUT_SHARE = 0.50
 """`PrepareDishwasher._check_success`."""
-NEAR_M = 0.20
-"""`NavigateKitchen` accepts the base within 20 cm of its place; here of the front of a fixture."""
+DRAWER_OPEN_SHARE, DRAWER_CLOSED_SHARE = 0.95, 0.05
+"""`ManipulateDrawer._check_success`."""
+RACK_FULLY_OUT_SHARE, RACK_IN_SHARE = 0.95, 0.05
+"""`SlideDishwasherRack._check_success`."""
+BURNER_ON_RAD = 0.35
+"""`Stove.is_burner_on`."""
+HOT_SHARE = 0.6
+"""`RinseCuttingBoard._check_success`."""
+RINSE_STEPS = 100
+"""`RinseCuttingBoard._check_success`: how long the board must be under hot water."""
+CONTROL_HZ = 20
+NEAR_M, FACING = 0.20, 0.98
+"""How far from its place the base may stand, and the least cosine of the error of its yaw
+(`NavigateKitchen._check_success`)."""
 
 
 class Truth(Protocol):
@@ -40,8 +52,24 @@ class Truth(Protocol):
         """Where a fixture stands."""
         ...
 
+    def doors(self, fixture: str, side: str | None = None) -> list[str]:
+        """The joints of a fixture's doors."""
+        ...
+
+    def stand(self, fixture: str) -> tuple[Vec3, float]:
+        """Where RoboCasa would put a robot that is to work at a fixture."""
+        ...
+
     def robot(self) -> RobotTruth:
         """The robot as it stands."""
+        ...
+
+    def time(self) -> float:
+        """Simulated time since the reset [s]."""
+        ...
+
+    def task_value(self, name: str) -> float | None:
+        """A number the task keeps for itself, None if it has none of that name."""
         ...
 
     def raw_fixture(self, name: str) -> Any:
@@ -54,10 +82,12 @@ class Memory:
     """What is remembered since the subtask began."""
 
     fixture: str = ""
+    part: str = ""
+    """Which of several like parts of the fixture is meant (a burner's place)."""
     sides: set[Side] = field(default_factory=set)
     """Where the spout has been with the water on."""
     start: float | None = None
-    """Share of the way that was already done when the subtask began."""
+    """Share of the way that was already done, or the time, when the subtask began."""
 
 
 class Predicate(Protocol):
@@ -118,6 +148,8 @@ class Doors:
     """All doors of a fixture, or those of one side, are open, or closed (`Fixture.is_open`)."""
 
     opened: bool
+    share: float
+    """To be reached, or fallen to."""
     side: Side | None = None
 
     def observe(self, truth: Truth, memory: Memory) -> None:
@@ -125,24 +157,13 @@ class Doors:
 
     def progress(self, truth: Truth, memory: Memory) -> float:
         """The share of the door that has furthest to go."""
-        shares = [
-            truth.joint(memory.fixture, suffix).opened for suffix in self._joints(truth, memory)
-        ]
+        suffixes = truth.doors(memory.fixture, self.side)
+        shares = [truth.joint(memory.fixture, suffix).opened for suffix in suffixes]
         if self.opened:
             least = min(shares)
-            return 1.0 if least >= OPEN_SHARE else float(np.clip(least / OPEN_SHARE, 0.0, 0.99))
+            return 1.0 if least >= self.share else float(np.clip(least / self.share, 0.0, 0.99))
         most = max(shares)
-        return 1.0 if most <= CLOSED_SHARE else float(np.clip(1.0 - most, 0.0, 0.99))
-
-    def _joints(self, truth: Truth, memory: Memory) -> list[str]:
-        fixture = truth.raw_fixture(memory.fixture)
-        names = getattr(fixture, "_fridge_door_joint_names", None) or fixture.door_joint_names
-        suffixes = [str(name).removeprefix(fixture.naming_prefix) for name in names]
-        if self.side is not None:
-            suffixes = [name for name in suffixes if self.side in name] or suffixes
-        if not suffixes:
-            raise EnvironmentFault(f"fixture {memory.fixture!r} has no door")
-        return suffixes
+        return 1.0 if most <= self.share else float(np.clip(1.0 - most, 0.0, 0.99))
 
 
 @dataclass(frozen=True)
@@ -207,20 +228,87 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Near:
-    """The base stands in front of the fixture and faces it."""
+class Burner:
+    """A burner of the stove is on, or off (`Stove.is_burner_on`)."""
+
+    on: bool
 
     def observe(self, truth: Truth, memory: Memory) -> None:
         """Nothing to remember."""
 
     def progress(self, truth: Truth, memory: Memory) -> float:
-        """Sideways distance to the fixture's middle and heading, both within RoboCasa's limits."""
-        place, robot = truth.place(memory.fixture), truth.robot()
-        offset = place.rot.T @ (robot.arm - place.center)
-        facing = float(robot.base_rot[:, 0] @ -place.outward)
-        reach = place.half[1] + 0.8
-        near = abs(offset[0]) <= place.half[0] + NEAR_M and 0.0 < -offset[1] <= reach
-        return 1.0 if near and facing >= 0.98 else 0.0
+        """All, or the way of the knob to the threshold."""
+        turned = abs(truth.joint(memory.fixture, f"knob_{memory.part}_joint").value)
+        if (BURNER_ON_RAD <= turned <= 2 * np.pi - BURNER_ON_RAD) == self.on:
+            return 1.0
+        share = turned / BURNER_ON_RAD if self.on else BURNER_ON_RAD / max(turned, 1e-6)
+        return float(np.clip(share, 0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Hot:
+    """The faucet is set to hot water."""
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The lever's share of its way from cold to hot."""
+        joint = truth.joint(memory.fixture, "handle_temp_joint")
+        share = (joint.value - joint.low) / (joint.high - joint.low)
+        return 1.0 if share >= HOT_SHARE else float(np.clip(share / HOT_SHARE, 0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Rinsed:
+    """What the task wants rinsed has been under the water long enough, by the task's own count."""
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The share of the time that is over."""
+        count = truth.task_value("rinsing_time")
+        if count is None:
+            raise EnvironmentFault("this task does not count how long a thing is rinsed")
+        return 1.0 if count >= RINSE_STEPS else float(np.clip(count / RINSE_STEPS, 0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Waited:
+    """Time has gone by: a number of steps, or what the task's own clock wants."""
+
+    steps: int | None
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Remember when the subtask began."""
+        if memory.start is None:
+            memory.start = truth.time()
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The share of the time that is over."""
+        now, end = truth.task_value("task_timestep"), truth.task_value("simmer_timesteps")
+        if self.steps is not None:
+            begun = truth.time() if memory.start is None else memory.start
+            now, end = CONTROL_HZ * (truth.time() - begun), float(self.steps)
+        if now is None or end is None:
+            raise EnvironmentFault("this task has no clock that says when it is done")
+        return 1.0 if now > end else float(np.clip(now / end, 0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Near:
+    """The base stands where `NavigateKitchen` wants it, facing the fixture."""
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """All or nothing: within 20 cm of RoboCasa's own place and within 11 degrees."""
+        place, heading = truth.stand(memory.fixture)
+        robot = truth.robot()
+        away = float(np.linalg.norm((robot.arm - place)[:2]))
+        return 1.0 if away <= NEAR_M and np.cos(robot.heading - heading) >= FACING else 0.0
 
 
 def predicate_for(skill: Skill) -> Predicate:
@@ -234,12 +322,17 @@ def predicate_for(skill: Skill) -> Predicate:
         return Pointed(skill.side)
     if skill.verb == "drive_to":
         return Near()
-    if skill.verb in ("open", "close") and skill.target in _DOORS:
-        return Doors(opened=skill.verb == "open", side=skill.side)
+    if skill.target in _DOORS:
+        return _doors(skill)
     if skill.target == "dishwasher_rack":
         suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-        out = skill.verb == "pull_out"
-        return Share(suffix, RACK_OUT_SHARE if out else 0.05, rising=out)
+        if skill.verb == "push_in":
+            return Share(suffix, RACK_IN_SHARE, rising=False)
+        return Share(suffix, RACK_FULLY_OUT_SHARE if skill.fully else RACK_OUT_SHARE, rising=True)
+    if skill.verb == "wait":
+        return Waited(skill.steps)
+    if skill.target == "burner":
+        return Burner(on=skill.verb == "turn_on")
     found = _TABLE.get(key)
     if found is None:
         raise EnvironmentFault(
@@ -247,6 +340,14 @@ def predicate_for(skill: Skill) -> Predicate:
             f"{skill.target.replace('_', ' ')} yet; choose a judge and a policy that need no truth"
         )
     return found
+
+
+def _doors(skill: Skill) -> Doors:
+    """Doors and drawers; of a pair of drawers, left and right say which drawer."""
+    opened = skill.verb in ("open", "pull_out")
+    if skill.target == "drawer":
+        return Doors(opened=opened, share=DRAWER_OPEN_SHARE if opened else DRAWER_CLOSED_SHARE)
+    return Doors(opened=opened, share=OPEN_SHARE if opened else CLOSED_SHARE, side=skill.side)
 
 
 _DOORS: frozenset[Target] = frozenset(
@@ -258,6 +359,8 @@ _DOORS: frozenset[Target] = frozenset(
 _TABLE: dict[tuple[str, str], Predicate] = {
     ("turn_on", "faucet"): Water(on=True),
     ("turn_off", "faucet"): Water(on=False),
+    ("set_hot", "faucet"): Hot(),
+    ("rinse", "faucet"): Rinsed(),
     ("sweep", "spout"): Swept(),
     ("turn_on", "kettle"): Power(on=True),
     ("turn_off", "kettle"): Power(on=False),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
+from . import choice
 from .composites import episode
 from .predicates import Memory, Predicate, predicate_for
 from .skills import Skill, Target, parse
@@ -22,31 +23,6 @@ HAND_SITE = "gripper0_right_grip_site"
 ARM_SITE = "robot0_right_center"
 BASE_SITE = "mobilebase0_center"
 _ROBOT = ("gripper0", "robot0", "mobilebase0")
-
-_FIXTURE_OF: dict[Target, tuple[str, ...]] = {
-    "faucet": ("Sink",),
-    "spout": ("Sink",),
-    "sink": ("Sink",),
-    "kettle": ("ElectricKettle",),
-    "kettle_lid": ("ElectricKettle",),
-    "dishwasher": ("Dishwasher",),
-    "dishwasher_door": ("Dishwasher",),
-    "dishwasher_rack": ("Dishwasher",),
-    "microwave": ("Microwave",),
-    "microwave_door": ("Microwave",),
-    "oven": ("Oven",),
-    "oven_door": ("Oven",),
-    "oven_rack": ("Oven",),
-    "toaster_oven": ("ToasterOven",),
-    "toaster_oven_door": ("ToasterOven",),
-    "fridge": ("Fridge",),
-    "fridge_door": ("Fridge",),
-    "cabinet_door": ("SingleCabinet", "HingeCabinet"),
-    "drawer": ("Drawer",),
-    "burner": ("Stove", "Stovetop"),
-    "stove": ("Stove", "Stovetop"),
-}
-"""RoboCasa's fixture classes behind each target."""
 
 
 class HasRobocasa(Protocol):
@@ -124,7 +100,8 @@ class Referee:
         skill = parse(instruction, self.instruction)
         predicate = predicate_for(skill)
         self._skill, self._predicate = skill, predicate
-        self._memory = Memory(fixture=self.fixture(skill.target))
+        fixture = self.meant(skill)
+        self._memory = Memory(fixture=fixture, part=self.part(skill, fixture))
         self._seen_at = -1.0
         self.observe()
         return skill
@@ -166,16 +143,56 @@ class Referee:
         Raises:
             EnvironmentFault: if the scene has none.
         """
-        raw, kinds = self._raw, _FIXTURE_OF[target]
-        every = [f for f in raw.fixtures.values() if _is_a(f, kinds)]
-        if not every:
-            raise EnvironmentFault(f"this kitchen has no {target.replace('_', ' ')}")
-        refs = [v[0] if isinstance(v, tuple) else v for v in raw.fixture_refs.values()]
-        for one in [raw.init_robot_base_ref, *refs, *vars(raw).values()]:
-            if any(one is other for other in every):
-                return str(one.name)
-        here = self.robot().arm[:2]
-        return str(min(every, key=lambda f: float(np.linalg.norm(f.pos[:2] - here))).name)
+        return str(choice.fixtures(self._raw, target, self.robot().arm)[0].name)
+
+    def meant(self, skill: Skill) -> str:
+        """The name of the fixture a subtask means: of several the task names, one that needs it.
+
+        Raises:
+            EnvironmentFault: if the scene has none.
+        """
+        return str(choice.fixture(self._raw, skill, self.robot().arm).name)
+
+    def part(self, skill: Skill, fixture: str) -> str:
+        """Which of several like parts of a fixture a subtask means: a burner's place, or ""."""
+        return choice.part(self._raw, skill, self._raw.fixtures[fixture])
+
+    def doors(self, fixture: str, side: str | None = None) -> list[str]:
+        """The joints of a fixture's doors, by their names in RoboCasa's contract."""
+        return choice.doors(self._raw.fixtures[fixture], side)
+
+    def stand(self, fixture: str) -> tuple[Vec3, float]:
+        """Where RoboCasa would put a robot that is to work at a fixture, and its yaw [m, rad]."""
+        return choice.stand(self._raw, self._raw.fixtures[fixture])
+
+    def obstacles(self, low: float, high: float) -> list[Box]:
+        """All colliders but the robot's that reach into a band of heights.
+
+        Args:
+            low: lower edge of the band [m].
+            high: upper edge [m].
+        """
+        model = self._model
+        found: list[Box] = []
+        for g in range(model.ngeom):
+            if model.geom_group[g] != 0:
+                continue
+            if self._raw.sim.model.body_id2name(int(model.geom_bodyid[g])).startswith(_ROBOT):
+                continue
+            box = self._box(g)
+            reach = box.extent(np.array([0.0, 0.0, 1.0]))
+            if box.center[2] + reach > low and box.center[2] - reach < high:
+                found.append(box)
+        return found
+
+    def time(self) -> float:
+        """Simulated time since the reset [s]."""
+        return float(self._raw.sim.data.time)
+
+    def task_value(self, name: str) -> float | None:
+        """A number the task keeps for itself, None if it has none of that name."""
+        value = getattr(self._raw, name, None)
+        return None if value is None else float(value)
 
     def raw_fixture(self, name: str) -> Any:
         """RoboCasa's own object for a fixture."""
@@ -339,10 +356,6 @@ class Referee:
                 if one.startswith(_ROBOT) and not other.startswith(_ROBOT):
                     touched.add(other)
         return frozenset(touched)
-
-
-def _is_a(fixture: object, kinds: tuple[str, ...]) -> bool:
-    return any(parent.__name__ in kinds for parent in type(fixture).__mro__)
 
 
 def _is_plain(value: object) -> bool:

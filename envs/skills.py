@@ -12,7 +12,18 @@ from typing import Literal, get_args
 from ..configs.errors import LeapcasaError
 
 Verb = Literal[
-    "turn_on", "turn_off", "open", "close", "pull_out", "push_in", "turn", "sweep", "drive_to"
+    "turn_on",
+    "turn_off",
+    "open",
+    "close",
+    "pull_out",
+    "push_in",
+    "turn",
+    "sweep",
+    "drive_to",
+    "set_hot",
+    "rinse",
+    "wait",
 ]
 Target = Literal[
     "faucet",
@@ -36,9 +47,14 @@ Target = Literal[
     "burner",
     "stove",
     "sink",
+    "toaster",
+    "coffee_machine",
+    "stand_mixer",
+    "hood",
 ]
 Side = Literal["left", "center", "right"]
 Level = Literal["top", "bottom"]
+Row = Literal["front", "rear"]
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -57,6 +73,12 @@ class Skill:
     """Which way, or which of several (left burner, right door)."""
     level: Level | None = None
     """Which of several above each other (top rack)."""
+    row: Row | None = None
+    """Which of several behind each other (front burner)."""
+    fully: bool = False
+    """True if the words ask for all of the way."""
+    steps: int | None = None
+    """How long to wait, where the words give a number [control steps]."""
 
 
 _VERBS: Mapping[Verb, str] = {
@@ -76,6 +98,12 @@ _VERBS: Mapping[Verb, str] = {
     ),
     "drive_to": r"\b(go|drive|navigate|walk|travel)\b.*\bto\b",
 }
+_PATIENCE: Mapping[Verb, str] = {
+    "wait": r"^wait\b",
+    "rinse": r"^rinse the .*\b(under|for)\b",
+    "set_hot": r"^(set|turn|make|adjust) the (sink |faucet )?water('s temperature)? (to )?hot$",
+}
+"""Whole clauses that are understood before any other: of waiting, and of water."""
 _OTHER_WORK = re.compile(
     r"\b(place|put|stack|pick|take|taking|fetch|get|refill|pour|store|setup|set|add|arrange|bring|"
     r"return|placing|load|serve|carry|transfer)\b(?<!after placing)|\b(fridge|freezer) drawer\b|"
@@ -102,6 +130,10 @@ _NOUNS: Mapping[Target, str] = {
     "fridge": r"\b(fridge|refrigerator)\b",
     "drawer": r"\bdrawer\b",
     "cabinet_door": r"\bcabinet\b|\bcupboard\b",
+    "toaster": r"\btoaster\b",
+    "coffee_machine": r"\bcoffee (machine|maker)\b",
+    "stand_mixer": r"\bstand mixer\b",
+    "hood": r"\b(range|stove)? ?hood\b",
     "burner": r"\bburner\b|\bstove knob\b|\bknob\b(?=.*\bstove\b)",
     "stove": r"\bstove(top)?\b",
     "faucet": r"\b(faucet|tap|sink handle|sink faucet|water)\b",
@@ -168,7 +200,12 @@ _ALLOWED: dict[Verb, frozenset[Target]] = {
     "push_in": frozenset({"dishwasher_rack", "oven_rack", "drawer"}),
     "turn": frozenset({"spout"}),
     "sweep": frozenset({"spout"}),
-    "drive_to": frozenset({"sink", "stove", "fridge", "microwave", "dishwasher", "oven"}),
+    "drive_to": frozenset(
+        [
+            *("sink", "stove", "fridge", "microwave", "dishwasher", "oven", "kettle"),
+            *("toaster", "toaster_oven", "coffee_machine", "stand_mixer", "hood"),
+        ]
+    ),
 }
 
 
@@ -182,6 +219,9 @@ def parse(text: str, context: str = "") -> Skill:
     Raises:
         UnknownSubtask: if the clause asks for nothing known, or for more than one thing.
     """
+    patient = _patience(text)
+    if patient is not None:
+        return patient
     words, aside = _command(text)
     if re.search(r"\b(not|don't|never|without)\b", words):
         raise _refusal(text, "it forbids something")
@@ -191,7 +231,28 @@ def parse(text: str, context: str = "") -> Skill:
     target = _fitting(verb, _target(words, f"{_plain(context)} {aside}", verb))
     if target is None or target not in _ALLOWED[verb]:
         raise _refusal(text, f"nothing known to {verb.replace('_', ' ')} is named")
-    return Skill(verb=verb, target=target, side=_side(words, verb), level=_level(words))
+    return Skill(
+        verb=verb,
+        target=target,
+        side=_side(words, verb),
+        level=_level(words),
+        row=_row(words) if target == "burner" else None,
+        fully=_has(words, "(fully|completely|all the way)"),
+    )
+
+
+def _patience(text: str) -> Skill | None:
+    words = _plain(text)
+    found: Verb | None = next(
+        (verb for verb, shape in _PATIENCE.items() if re.search(shape, words)), None
+    )
+    if found is None:
+        return None
+    if found != "wait":
+        return Skill(verb=found, target="faucet")
+    number = re.search(r"\b(\d+) (?:time|control )?steps\b", text)
+    steps = None if number is None else int(number.group(1))
+    return Skill(verb="wait", target=_first_noun(words) or "stove", steps=steps)
 
 
 def _command(text: str) -> tuple[str, str]:
@@ -293,6 +354,12 @@ def _level(words: str) -> Level | None:
     if re.search(r"\b(top|upper|uppermost)\b", words):
         return "top"
     return "bottom" if re.search(r"\b(bottom|lower|lowest)\b", words) else None
+
+
+def _row(words: str) -> Row | None:
+    if _has(words, "front"):
+        return "front"
+    return "rear" if re.search(r"\b(rear|back)\b", words) else None
 
 
 def _refusal(text: str, reason: str) -> UnknownSubtask:

@@ -3,13 +3,21 @@
 import numpy as np
 
 from ...envs.truth import FixtureTruth, Vec3
-from .control import base_action
-from .motion import Motion, Operator
+from .control import Pose, base_action, look, nearer
+from .floor import BAND_M, Floor, Stop
+from .motion import Motion, Operator, go
 
 REACH_M = (0.46, 0.74)
 """Forward distance from the arm mount at which hands work well [m]."""
 SIDE_M = 0.30
 """Sideways distance up to which hands work well [m]."""
+NEAR_M, NEAR_RAD = 0.25, 0.6
+"""Up to here a drive is no travel: the hand stays where it is."""
+PLANS = 3
+"""How often a way is planned anew when the base gets stuck."""
+REST_M = np.array([0.25, 0.0, 0.57])
+"""Where RoboCasa's robot holds its hand when an episode begins, from the arm mount [m]."""
+REST_POINTING = np.array([0.22, 0.0, -0.97])
 
 
 def drive_to(
@@ -39,12 +47,57 @@ def drive_to(
         if np.linalg.norm(away) <= within_m and abs(turn) <= within_rad:
             return True
         error = float(np.linalg.norm(away) + 0.3 * abs(turn))
-        best, waited = (error, 0) if error < best - 0.003 else (best, waited + 1)
+        best, waited = (error, 0) if error < best - 0.01 else (best, waited + 1)
         if waited >= 15:
             return False
         forward, left = np.clip(away / 0.08, -1.0, 1.0)
         yield base_action(float(forward), float(left), float(turn / 0.3), 0.0, op.grip)
     return False
+
+
+def travel_to(op: Operator, place: Vec3, heading: float) -> Motion:
+    """Drive to a place with a heading round what stands in the way, the hand drawn in.
+
+    Args:
+        op: who drives.
+        place: world x and y of the arm mount (z is ignored) [m].
+        heading: wanted yaw of the base [rad].
+    """
+    robot = op.robot
+    turn = abs((heading - robot.heading + np.pi) % (2 * np.pi) - np.pi)
+    if np.linalg.norm((place - robot.arm)[:2]) < NEAR_M and turn < NEAR_RAD:
+        return (yield from drive_to(op, place, heading))
+    yield from draw_in(op)
+    goal = Stop(place=place, heading=heading)
+    for _ in range(PLANS):
+        robot = op.robot
+        floor = Floor(op.referee.obstacles(*BAND_M))
+        arrived = True
+        for stop in floor.path(Stop(place=robot.arm, heading=robot.heading), goal)[:-1]:
+            arrived = yield from drive_to(
+                op, stop.place, stop.heading, within_m=0.06, within_rad=0.15
+            )
+            if not arrived:
+                break
+        if arrived and (yield from drive_to(op, place, heading)):
+            return True
+        robot = op.robot
+        if np.linalg.norm((place - robot.arm)[:2]) < 0.15:
+            return False
+        back = robot.arm - 0.15 * robot.base_rot[:, 0]
+        yield from drive_to(op, back, robot.heading, limit=25)
+    return False
+
+
+def draw_in(op: Operator) -> Motion:
+    """Bring the hand close to the base, where it meets nothing while driving."""
+
+    def rest() -> Pose:
+        robot = op.robot
+        rot = look(robot.base_rot @ REST_POINTING, robot.base_rot[:, 1])
+        return Pose(position=robot.arm + robot.base_rot @ REST_M, rot=nearer(rot, robot.hand_rot))
+
+    return (yield from go(op, rest, within_m=0.06, within_rad=0.4, limit=50))
 
 
 def raise_torso(op: Operator, change: float, limit: int = 25) -> Motion:

@@ -7,23 +7,41 @@ from ...envs.referee import Referee
 from ...envs.sensors import Sensors
 from ...envs.skills import Skill, UnknownSubtask
 from ..base import Actions, PolicyInfo
-from .control import hold_action
+from .control import CLOSED, Action, hold_action
+from .disturb import DisturbConfig, Disturber, StepKind
 from .motion import UP, Blocked, Motion, Operator, retreat
 from .recipes import RECIPES
 
 MAX_ATTEMPTS = 6
+FINGERS_SHUT_M = 0.01
+"""Fingers closer together than this are shut [m]."""
 
 
 class ExpertPolicy:
     """Scripted and privileged: reads true geometry, moves the robot by actions alone.
 
+    It may take over at any state of an episode, whoever brought it about: `reset` starts the
+    recipe afresh from what is true at that moment.
+
     Args:
         referee: the truth of the kitchen it works in.
+        disturb_every: mean number of plain steps between disturbances; 0 never disturbs.
+        disturb_amplitude: largest part of a disturbing action, 0..1.
+
+    Raises:
+        ValueError: for disturbances that make no sense.
     """
 
-    def __init__(self, referee: Referee) -> None:
+    def __init__(
+        self, referee: Referee, *, disturb_every: float = 0.0, disturb_amplitude: float = 0.6
+    ) -> None:
         self._referee = referee
         self._op = Operator(referee)
+        self._disturb = DisturbConfig(every=disturb_every, amplitude=disturb_amplitude)
+        self._disturber = Disturber(self._disturb, 0)
+        self._last: Action = hold_action(self._op.grip)
+        self.step_kind: StepKind = "plain"
+        """What the newest action was; cloning should pass over `disturbed` ones."""
         self._motion: Motion | None = None
         self.trouble: list[str] = []
         """Why attempts at the present subtask failed, in order."""
@@ -38,15 +56,14 @@ class ExpertPolicy:
 
         Args:
             instruction: the subtask in words.
-            seed: unused; the expert has no randomness.
+            seed: of the disturbances; without them the expert has no randomness.
 
         Raises:
             PolicyError: if the words are not understood or nothing can be done about them.
         """
-        del seed
         try:
             skill = self._referee.watch(instruction)
-            fixture = self._referee.fixture(skill.target)
+            fixture = self._referee.meant(skill)
         except (UnknownSubtask, EnvironmentFault) as problem:
             raise PolicyError(f"the expert cannot do {instruction!r}: {problem}") from problem
         if (skill.verb, skill.target) not in RECIPES:
@@ -55,7 +72,9 @@ class ExpertPolicy:
                 f"{skill.target.replace('_', ' ')}; choose another policy"
             )
         self.trouble = []
-        self._op = Operator(self._referee, grip=self._op.grip)
+        self._op = Operator(self._referee, grip=self._grip_now())
+        self._disturber = Disturber(self._disturb, seed)
+        self._last = hold_action(self._op.grip)
         self._motion = self._attempts(skill, fixture)
 
     def act(self, sensors: Sensors, instruction: str) -> Actions:
@@ -68,10 +87,18 @@ class ExpertPolicy:
         if self._motion is None:
             raise PolicyError("the expert was asked to act before reset()")
         self._referee.observe()
+        self.step_kind = self._disturber.begin_step()
+        if self.step_kind == "disturbed" and self._disturber.replaces:
+            return self._disturber.disturb(self._last)[None]
         action = next(self._motion, None)
-        if action is None:
-            action = hold_action(self._op.grip)
-        return np.asarray(action, np.float32)[None]
+        self._last = hold_action(self._op.grip) if action is None else action
+        if self.step_kind == "disturbed":
+            return self._disturber.disturb(self._last)[None]
+        return np.asarray(self._last, np.float32)[None]
+
+    def _grip_now(self) -> float:
+        """The gripper command that keeps the fingers where another policy may have left them."""
+        return CLOSED if self._op.robot.finger_gap < FINGERS_SHUT_M else self._op.grip
 
     def _attempts(self, skill: Skill, fixture: str) -> Motion:
         recipe = RECIPES[(skill.verb, skill.target)]

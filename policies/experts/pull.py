@@ -4,7 +4,7 @@ import numpy as np
 
 from ...envs.truth import Vec3
 from .bars import Bar
-from .control import OPEN, Pose, look, wrist_free
+from .control import OPEN, Pose, look, nearer, wrist_free
 from .motion import Blocked, Motion, Operator, go, grasp, lead, release, retreat, travel_front
 
 LEAD_M = 0.035
@@ -25,6 +25,7 @@ def pull(
     pointing: Vec3,
     distance: float = 0.12,
     follow: float = 0.0,
+    away: Vec3 | None = None,
     limit: int = 140,
 ) -> Motion:
     """Take a bar and move its joint to a value, then let go and back off.
@@ -39,16 +40,17 @@ def pull(
         pointing: where the fingers point when they take it.
         distance: of the plane in front of the bar from which the hand comes [m].
         follow: share of the joint's turn that the hand turns along.
+        away: unit vector from the bar to where the hand comes from; None is the fixture's front.
         limit: steps of pulling at most.
     """
-    place = op.referee.place(fixture)
+    away = op.referee.place(fixture).outward if away is None else away
     if op.grip != OPEN:
         yield from release(op, steps=2)
-    rot = wrist_free(look(pointing, np.cross(bar.along, pointing)), op.robot)
+    rot = look(pointing, np.cross(bar.along, pointing))
+    upright = abs(rot[2, 0]) > 0.5
+    rot = nearer(rot, op.robot.hand_rot) if upright else wrist_free(rot, op.robot)
     at = Pose(position=spot + pointing * DEPTH_M, rot=rot)
-    if not (
-        yield from travel_front(op, at.shifted(-pointing * 0.07), place.outward, distance=distance)
-    ):
+    if not (yield from travel_front(op, at.shifted(-pointing * 0.07), away, distance=distance)):
         raise Blocked("cannot get in front of the handle")
     if not (yield from go(op, at, speed=0.6, within_m=0.012, limit=50)):
         raise Blocked("cannot put the fingers around the handle")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...envs.truth import Box, FixtureTruth, JointTruth, Mat3, Vec3
+from ...envs.truth import Box, JointTruth, Mat3, Vec3
 from .control import CLOSED, Pose, arm_action, look, nearer
 from .drive import bring_within_reach
 from .motion import (
@@ -91,6 +91,7 @@ def push(
     pointing: Vec3,
     opening: Vec3,
     from_front: bool = False,
+    gap: float = 0.05,
     speed: float = 1.0,
     limit: int = 140,
 ) -> Motion:
@@ -104,6 +105,7 @@ def push(
         pointing: where the fingers point, world.
         opening: the way the (closed) fingers would open, world: the hand's broad side.
         from_front: come from in front of the fixture instead of from above.
+        gap: between surface and fingertips before the push begins [m].
         speed: share of the largest delta while pushing.
         limit: steps of pushing at most.
     """
@@ -112,21 +114,71 @@ def push(
     pointing = pointing / np.linalg.norm(pointing)
     sign = 1.0 if goal > joint.value else -1.0
     contact = best_contact(joint, ref.parts(fixture, suffix), sign, pointing, skip=op.attempt)
-    spot, normal = contact.now(ref.parts(fixture, suffix))
+    spot, _ = contact.now(ref.parts(fixture, suffix))
     yield from bring_within_reach(op, spot, place)
-    op.grip = CLOSED
     rot = nearer(look(pointing, opening), op.robot.hand_rot)
-    start = _touch(spot, normal, rot, gap=0.05)
-    if from_front:
-        ok = yield from travel_front(op, start, place.outward, distance=0.15)
+    away = place.outward if from_front else None
+    return (
+        yield from press(
+            op,
+            fixture,
+            suffix,
+            goal,
+            contact=contact,
+            rot=rot,
+            away=away,
+            gap=gap,
+            speed=speed,
+            limit=limit,
+        )
+    )
+
+
+def press(
+    op: Operator,
+    fixture: str,
+    suffix: str,
+    goal: float,
+    *,
+    contact: Contact,
+    rot: Mat3,
+    away: Vec3 | None = None,
+    gap: float = 0.05,
+    speed: float = 1.0,
+    limit: int = 140,
+) -> Motion:
+    """Push a joint to a value at a chosen contact, from where the base stands, and withdraw.
+
+    Args:
+        op: who does it.
+        fixture: the fixture's name.
+        suffix: the joint in RoboCasa's contract.
+        goal: joint value to reach [rad] or [m].
+        contact: where to push.
+        rot: hand orientation, kept all the way.
+        away: unit vector from the contact to where the hand comes from; None comes from above.
+        gap: between surface and fingertips before the push begins [m].
+        speed: share of the largest delta while pushing.
+        limit: steps of pushing at most.
+    """
+    ref = op.referee
+    sign = 1.0 if goal > ref.joint(fixture, suffix).value else -1.0
+    spot, normal = contact.now(ref.parts(fixture, suffix))
+    op.grip = CLOSED
+    start = _touch(spot, normal, rot, gap=gap)
+    if away is not None:
+        ok = yield from travel_front(op, start, away, distance=0.15)
     else:
-        before = start.shifted(-pointing * 0.10)
-        ok = yield from travel_over(op, before, place.outward)
+        before = start.shifted(-rot[:, 2] * 0.10)
+        ok = yield from travel_over(op, before, ref.place(fixture).outward)
         ok = ok and (yield from go(op, start, within_m=0.02, limit=40))
     if not ok:
-        raise Blocked("cannot get to where the push begins")
+        short = float(np.linalg.norm(start.position - op.robot.hand))
+        raise Blocked(f"cannot get to where the push begins, {short:.2f} m short")
     done = yield from _press_on(op, fixture, suffix, goal, contact, rot, sign, speed, limit)
-    yield from _withdraw(op, contact, fixture, suffix, pointing, place, from_front)
+    _, normal = contact.now(ref.parts(fixture, suffix))
+    yield from retreat(op, normal, 0.03)
+    yield from retreat(op, -rot[:, 2] if away is None else away, 0.12)
     if not done:
         raise Blocked(f"{suffix} stopped short of {goal:.2f}")
     return True
@@ -157,21 +209,6 @@ def _press_on(
             return False
         yield arm_action(op.robot, pose, op.grip, speed)
     return False
-
-
-def _withdraw(
-    op: Operator,
-    contact: Contact,
-    fixture: str,
-    suffix: str,
-    pointing: Vec3,
-    place: FixtureTruth,
-    from_front: bool,
-) -> Motion:
-    _, normal = contact.now(op.referee.parts(fixture, suffix))
-    away = place.outward if from_front else -pointing
-    yield from retreat(op, normal, 0.03)
-    return (yield from retreat(op, away, 0.12))
 
 
 def _touch(spot: Vec3, normal: Vec3, rot: Mat3, *, gap: float) -> Pose:

@@ -9,16 +9,27 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...envs.skills import Skill
+from ...envs.skills import TARGETS, Skill
 from ...envs.truth import FixtureTruth, Vec3
-from .bars import find_bar, find_post
+from .bars import Bar, find_bar, find_post
 from .control import hold_action
-from .drive import drive_to, heading_to, roomy_side, side_of, stand_at, stand_beside
+from .doors import close_door, open_door
+from .drive import (
+    bring_within_reach,
+    drive_to,
+    heading_to,
+    roomy_side,
+    side_of,
+    stand_beside,
+    travel_to,
+)
 from .hook import hook
+from .knobs import burner
 from .motion import UP, Blocked, Motion, Operator
 from .pull import pull
 from .push import push
 from .sweep import sweep
+from .waiting import rinse, wait
 
 Recipe = Callable[[Operator, str, Skill], Motion]
 
@@ -29,6 +40,12 @@ LOW_LEAN_RAD = 0.95
 HAND_HEIGHT_M = 0.55
 """Room the wrist needs above a part that is taken from above [m]."""
 FAUCET_ON_RAD, FAUCET_OFF_RAD = 0.65, 0.10
+HOT_SHARE = 0.72
+"""Where hot water is set, between cold and hot; RoboCasa wants 0.6."""
+BEHIND_GAP_M = 0.015
+"""Room left behind a lever that is pushed towards the robot; a wall may be near [m]."""
+LEVER_GRIP_M = 0.025
+"""How far below its tip a lever is taken [m]."""
 SPOUT_RAD = {"left": -0.66, "center": 0.0, "right": 0.66}
 """Well inside RoboCasa's limits of 30 degrees for left and right."""
 DOOR_TIPS_RAD = 0.34
@@ -48,22 +65,39 @@ RACK_OUT, RACK_IN = 0.75, 0.02
 
 
 def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push the lever until water runs, or stops."""
+    """Push the lever until water runs; to stop it, pull it back, for a wall may be behind."""
     place = op.referee.place(fixture)
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
-    low = op.attempt % 2 == 1 and is_low(
-        op, op.referee.joint(fixture, "handle_joint").anchor, place
-    )
+    joint = op.referee.joint(fixture, "handle_joint")
+    low = op.attempt % 2 == 1 and is_low(op, joint.anchor, place)
+    lean = LOW_LEAN_RAD if low else LEAN_RAD
+    if skill.verb == "turn_off" and op.attempt % 3 < 2:
+        return (yield from _pull_lever(op, fixture, goal, lean))
     return (
         yield from push(
             op,
             fixture,
             "handle_joint",
             goal,
-            pointing=down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD),
+            pointing=down_and_away(place, lean),
             opening=place.rot[:, 0],
             from_front=low,
+            gap=0.05 if skill.verb == "turn_on" else BEHIND_GAP_M,
         )
+    )
+
+
+def _pull_lever(op: Operator, fixture: str, goal: float, lean: float) -> Motion:
+    """Take the faucet's lever from above by its narrow sides and lead it."""
+    place = op.referee.place(fixture)
+    parts = op.referee.parts(fixture, "handle_joint")
+    lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
+    tip = lever.center + (lever.extent(UP) - LEVER_GRIP_M) * UP
+    yield from bring_within_reach(op, tip, place)
+    bar = Bar(center=tip, along=place.rot[:, 1], half=lever.extent(UP))
+    pointing = down_and_away(place, lean)
+    return (
+        yield from pull(op, fixture, "handle_joint", goal, bar=bar, spot=tip, pointing=pointing)
     )
 
 
@@ -170,9 +204,10 @@ def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
 
 
 def navigate(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Drive in front of a fixture and face it."""
+    """Drive in front of a fixture and face it, where RoboCasa would put the robot."""
     del skill
-    return (yield from stand_at(op, op.referee.place(fixture), right=0.0, front=0.45))
+    place, heading = op.referee.stand(fixture)
+    return (yield from travel_to(op, place, heading))
 
 
 def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
@@ -217,16 +252,43 @@ def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -
     return level * np.cos(down) - UP * np.sin(down)
 
 
+def hot_water(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Push the lever aside to where the water is hot."""
+    del skill
+    place, joint = op.referee.place(fixture), op.referee.joint(fixture, "handle_temp_joint")
+    low = op.attempt % 2 == 1 and is_low(op, joint.anchor, place)
+    pointing = down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD)
+    goal = joint.low + HOT_SHARE * (joint.high - joint.low)
+    return (
+        yield from push(
+            op,
+            fixture,
+            "handle_temp_joint",
+            goal,
+            pointing=pointing,
+            opening=place.rot[:, 0] + (-1) ** op.attempt * place.rot[:, 1],
+            from_front=low,
+        )
+    )
+
+
 RECIPES: dict[tuple[str, str], Recipe] = {
     ("turn_on", "faucet"): faucet,
     ("turn_off", "faucet"): faucet,
     ("sweep", "spout"): spout,
     ("turn", "spout"): spout,
+    ("set_hot", "faucet"): hot_water,
+    ("rinse", "faucet"): rinse,
+    ("turn_on", "burner"): burner,
+    ("turn_off", "burner"): burner,
     ("close", "kettle_lid"): kettle_lid,
     ("turn_on", "kettle"): kettle_switch,
     ("open", "dishwasher_door"): drop_door,
     ("pull_out", "dishwasher_rack"): rack,
     ("push_in", "dishwasher_rack"): rack,
-    **{("drive_to", name): navigate for name in ("sink", "stove", "fridge", "dishwasher", "oven")},
+    **{("open", name): open_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
+    **{("close", name): close_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
+    **{("wait", name): wait for name in TARGETS},
+    **{("drive_to", name): navigate for name in TARGETS},
 }
 """(verb, target) -> recipe."""

@@ -133,4 +133,4 @@ def test_the_expert_refuses_what_it_does_not_understand_or_cannot_do():
     with pytest.raises(PolicyError, match="no kettle"):
         expert.reset("close the kettle lid", seed=0)
     with pytest.raises(PolicyError, match="no recipe"):
-        expert.reset("open the fridge", seed=0)
+        expert.reset("open the oven door", seed=0)

@@ -1,0 +1,37 @@
+"""Subtasks of patience: hold still while a task's own clock runs."""
+
+from ...envs.skills import Skill
+from .control import hold_action
+from .motion import Blocked, Motion, Operator
+from .sweep import sweep
+
+WAIT_STEPS = 590
+RINSE_STEPS = 30
+"""Steps without progress after which what is to be rinsed counts as out of the water."""
+SPOUT_TRIES_RAD = (0.45, -0.45, 0.0)
+"""Where the spout is led when the water misses, attempt by attempt."""
+
+
+def wait(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Hold still until it is time."""
+    del fixture, skill
+    for _ in range(WAIT_STEPS):
+        if op.referee.subtask_done():
+            return True
+        yield hold_action(op.grip)
+    raise Blocked("it is not time yet")
+
+
+def rinse(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Hold still while water runs over a thing; lead the spout elsewhere if it misses."""
+    del skill
+    best, waited = op.referee.progress(), 0
+    while not op.referee.subtask_done():
+        progress = op.referee.progress()
+        best, waited = (progress, 0) if progress > best else (best, waited + 1)
+        if waited > RINSE_STEPS:
+            goal = SPOUT_TRIES_RAD[op.attempt % len(SPOUT_TRIES_RAD)]
+            yield from sweep(op, fixture, "spout_joint", [goal])
+            raise Blocked("the water missed")
+        yield hold_action(op.grip)
+    return True
