@@ -15,7 +15,7 @@ from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
 from ...envs.sensors import Proprioception, Sensors, View
-from ...envs.skills import Target, parse
+from ...envs.skills import Skill, Target, parse
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
 from ...policies.base import Policy
@@ -44,7 +44,7 @@ _MOVING: Mapping[Target, str] = {
     "kettle": "switch_joint",
     "dishwasher_door": "door_joint",
 }
-"""The joint of the part that is worked on; other targets are labelled with the fixture's middle."""
+"""The joint of the part that is worked on, where the target alone says it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,12 +150,10 @@ class Scribe:
 
     def _target(self, text: str, felt: Proprioception) -> npt.NDArray[np.float32]:
         robot = self._referee.robot()
-        skill = parse(text, self._referee.instruction)
         try:
-            fixture = self._referee.fixture(skill.target)
-            suffix = _MOVING.get(skill.target)
-            if skill.target == "dishwasher_rack":
-                suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+            skill = parse(text, self._referee.instruction)
+            fixture = self._referee.meant(skill)
+            suffix = self._moving(skill, fixture)
             point = self._referee.place(fixture).center
             if suffix is not None:
                 boxes = self._referee.parts(fixture, suffix)
@@ -165,6 +163,16 @@ class Scribe:
             return np.full(3, np.nan, np.float32)
         away = robot.base_rot.T @ (point - robot.hand)
         return (away + felt.end_effector_position).astype(np.float32)
+
+    def _moving(self, skill: Skill, fixture: str) -> str | None:
+        """The joint of the part that is worked on; None for the fixture as a whole."""
+        if skill.target == "dishwasher_rack":
+            return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+        if skill.target == "burner":
+            return f"knob_{self._referee.part(skill, fixture)}_joint"
+        if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
+            return next(iter(self._referee.doors(fixture, skill.side)), None)
+        return _MOVING.get(skill.target)
 
 
 def _last_attempts(subtask: npt.NDArray[np.int32], attempts: list) -> npt.NDArray[np.uint8]:
