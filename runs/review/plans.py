@@ -7,8 +7,7 @@ its samples with it.
 
 import csv
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ from ..checkpoints import Model
 from ..journal import Journal
 from ..judge_setup import content_hash
 from ..plan_cases import read_image
+from ..workshop import rows
 
 FILE = "plans.jsonl"
 FAILURES_IN_A_ROW = 5
 CSV_COLUMNS = ("model_name", "sample_idx", "prompt_text", "model_output", "reference_steps")
-_TASK = re.compile(r"Task name:\s*(.*?)\s*\.?\s*Based on", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +53,6 @@ class Made:
     plan: str
 
 
-def task_name(prompt: str) -> str:
-    """The task in a LEAP prompt: what stands between "Task name:" and "Based on", else all."""
-    match = _TASK.search(prompt)
-    return (match[1] if match else prompt).strip()
-
-
 def read_data(path: Path, limit: int | None = None) -> list[Sample]:
     """Samples of a LEAP data set.
 
@@ -73,12 +66,10 @@ def read_data(path: Path, limit: int | None = None) -> list[Sample]:
     path = path.expanduser()
     samples: list[Sample] = []
     problems: list[str] = []
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
+    for number, line in rows.lines(path):
         try:
-            samples.append(_sample(json.loads(line), str(len(samples)), path.parent))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            samples.append(_sample(rows.parse(line, path.parent), str(len(samples))))
+        except ValueError as error:
             problems.append(f"{path}:{number}: {error}")
         if limit is not None and len(samples) == limit:
             break
@@ -97,42 +88,19 @@ def read_data(path: Path, limit: int | None = None) -> list[Sample]:
     return samples
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ConfigError(f"cannot read {path}: {why}") from error
-
-
-def _sample(row: Mapping[str, Any], number: str, folder: Path) -> Sample:
-    turn: list[str | Path] = []
-    for message in row["messages"]:
-        if message["role"] != "user":
-            continue
-        content = message["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        for part in parts:
-            if part["type"] == "image":
-                turn.append(_picture(folder, part["image"]))
-            elif part["type"] == "text":
-                turn.append(str(part["text"]).replace("<|", "< |"))
-    text = "\n\n".join(part for part in turn if isinstance(part, str))
-    steps = row["target"]["steps"]
-    if isinstance(steps, list):
-        steps = "\n".join(f"{i}) {step}" for i, step in enumerate(steps, 1))
-    if not text.strip() or not isinstance(steps, str) or not steps.strip():
+def _sample(row: rows.Row, number: str) -> Sample:
+    missing = next((path for path in row.images if not path.is_file()), None)
+    if missing is not None:
+        raise ValueError(f"the picture {missing} is missing")
+    if not row.text or not row.steps:
         raise ValueError("needs words of the user and target.steps")
     return Sample(
-        id=str(row.get("id", number)), task=task_name(text), reference=steps, turn=tuple(turn)
+        id=str(row.facts.get("id", number)),
+        task=row.instruction,
+        reference=row.steps,
+        # Control tokens in a data file must not reach the tokenizer as such.
+        turn=(*row.images, row.text.replace("<|", "< |")),
     )
-
-
-def _picture(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not path.is_file():
-        raise ValueError(f"the picture {name} is missing")
-    return path
 
 
 def read_plans(path: Path) -> dict[str, str]:
@@ -142,9 +110,7 @@ def read_plans(path: Path) -> dict[str, str]:
         ConfigError: if it cannot be read.
     """
     found: dict[str, str] = {}
-    for number, line in enumerate(_lines(path.expanduser()), 1):
-        if not line.strip():
-            continue
+    for number, line in rows.lines(path.expanduser()):
         try:
             row = json.loads(line)
             name, plan = str(row.get("id", row.get("sample"))), row["plan"]
@@ -167,15 +133,15 @@ def read_csv(path: Path) -> tuple[list[Sample], dict[str, dict[str, str]]]:
     path = path.expanduser()
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            table = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    missing = [name for name in CSV_COLUMNS if not rows or name not in rows[0]]
+    missing = [name for name in CSV_COLUMNS if not table or name not in table[0]]
     if missing:
         raise ConfigError(f"{path} has no rows or lacks the column {missing[0]}")
     samples: dict[str, Sample] = {}
     plans: dict[str, dict[str, str]] = {}
-    for row in rows:
+    for row in table:
         name = row["sample_idx"]
         images = [path.parent / one for one in (row.get("image_paths") or "").split(";") if one]
         turn = (*(one for one in images if one.is_file()), row["prompt_text"])
@@ -183,7 +149,7 @@ def read_csv(path: Path) -> tuple[list[Sample], dict[str, dict[str, str]]]:
             name,
             Sample(
                 id=name,
-                task=task_name(row["prompt_text"]),
+                task=rows.Row(text=row["prompt_text"], steps="").instruction,
                 reference=row["reference_steps"],
                 turn=turn,
             ),

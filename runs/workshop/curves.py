@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...vlm.tuning.trainer import Entry
-from ..judge_plots import BLUE, GREEN, ORANGE, OTHERS
+from ..figures import BLUE, GREEN, ORANGE, OTHERS
 from ..records import replace_file
 
 FORMS = ("png", "svg")

@@ -15,7 +15,7 @@ from leapcasa.configs import ModelError
 from leapcasa.runs import cli
 from leapcasa.runs.review import question
 from leapcasa.runs.review.judges import Endpoint
-from leapcasa.runs.review.plans import read_csv, task_name
+from leapcasa.runs.review.plans import read_csv
 from leapcasa.runs.review.question import CRITERIA, UnusableAnswer, rubric, scores
 from leapcasa.runs.review.round import order
 
@@ -282,18 +282,6 @@ def test_answers_are_read_or_refused(answer, problem):
         assert found[1]["final"] == 3
 
 
-@pytest.mark.parametrize(
-    ("prompt", "task"),
-    [
-        ("Task name: pack the box. Based on the image, plan.", "pack the box"),
-        ("Task name: A\nB. Based on it", "A\nB"),
-        ("Wash the cup", "Wash the cup"),
-    ],
-)
-def test_the_task_is_read_out_of_leaps_prompt(prompt, task):
-    assert task_name(prompt) == task
-
-
 BAD = {
     "no judge": ([], "at least one judge"),
     "no model of the server": (["--judge", "j=http://127.0.0.1:9/v1"], "say which model"),
@@ -303,7 +291,7 @@ BAD = {
     "rounds": (["--judge", "j=http://a#m", "--rounds", "0"], "--rounds 0"),
     "twice": (["--judge", "j=http://a#m", "--plans", "good.jsonl"], "is there twice"),
     "rubric": (["--judge", "j=http://a#m", "--rubric", "data.jsonl"], "{form}"),
-    "plans that are none": (["--judge", "j=http://a#m", "--plans", "x=0.png"], "cannot read"),
+    "plans that are none": (["--judge", "j=http://a#m", "--plans", "x=0.png"], "needs id and plan"),
     "no weights": (["--judge", "j=http://a#m", "--model", "m=./nowhere"], "nowhere"),
 }
 
