@@ -8,7 +8,7 @@ complete the robot often stays a while, as it does while a judge in the loop has
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -26,6 +26,9 @@ STAY_SHARE = 0.7
 """How often the robot stays with a subtask after it is complete."""
 STAY_STEPS = 48
 """At most so long [steps]: the judge's period and debounce, with room."""
+END_STEPS = 30
+"""The episode ends so soon after its last subtask [steps], before its windows have all settled, as
+in the published dataset's `terminal_complete_partial`."""
 
 _OPPOSITES: dict[Verb, Verb] = {
     "turn_on": "turn_off",
@@ -80,6 +83,8 @@ def draw(
             stretches.append(_stretch(words[int(rng.integers(len(words)))], rng))
             if rng.random() < REDO_SHARE:
                 stretches.append(_stretch(text, rng))
+    if stretches:
+        stretches[-1] = replace(stretches[-1], stay=int(rng.integers(END_STEPS)))
     return stretches
 
 

@@ -297,6 +297,7 @@ def test_scripts_follow_from_their_seed_and_undo_what_can_be_undone() -> None:
     again = [draw(texts, "", able, np.random.default_rng(i)) for i in range(60)]
     assert drawn == again
     assert {len(one) for one in drawn} == {1, 2, 3}
+    assert max(one[-1].stay for one in drawn) < 30 < max(s.stay for one in drawn for s in one)
     assert {s.manner for one in drawn for s in one} == set(MANNERS)
     unable = [draw(texts, "", {("turn_on", "faucet")}, np.random.default_rng(i)) for i in range(60)]
     assert {len(one) for one in unable} == {1}
