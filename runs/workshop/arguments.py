@@ -113,6 +113,7 @@ def _add_robocasa(parser: argparse.ArgumentParser) -> None:
     _whole(parser, "--paraphrases", 2, "instructions in other words for each episode")
     _whole(parser, "--composed", 20000, "samples of words alone")
     _whole(parser, "--most-steps", 8, "of a sample of words alone")
+    parser.add_argument("--rich", action="store_true", help="more kinds of made-up commands")
     _add_template(parser, "leap-1")
     parser.add_argument(
         "--names", choices=("said", "episode"), default="said",
@@ -219,8 +220,8 @@ def robocasa(options: argparse.Namespace, console: Console) -> int:
     from .data_commands import DataRequest, robocasa_command
 
     names = (
-        "episodes", "paraphrases", "composed", "most_steps", "template", "names", "repeated",
-        "seed", "workers",
+        "episodes", "paraphrases", "composed", "most_steps", "rich", "template", "names",
+        "repeated", "seed", "workers",
     )  # fmt: skip
     chosen = {name: getattr(options, name) for name in names}
     return robocasa_command(DataRequest(out=options.out.expanduser(), **chosen), console)

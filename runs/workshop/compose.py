@@ -50,6 +50,7 @@ def compose(
     joined: float = 0.15,
     replans: float = 0.08,
     most_steps: int = 8,
+    rich: bool = False,
 ) -> Iterator[Made]:
     """Samples, hardly two of one instruction.
 
@@ -61,15 +62,16 @@ def compose(
         joined: share of two real instructions in one.
         replans: share in which some steps are done or failed already.
         most_steps: of one plan, as far as drawing again helps.
+        rich: more kinds of made-up commands.
     """
     random = np.random.default_rng(seed)
     seen: set[str] = set()
     for _ in range(count):
-        text, steps, source = _one(patterns, random, made_up, joined)
+        text, steps, source = _one(patterns, random, made_up, joined, rich)
         for _ in range(_TRIES):
             if text not in seen and len(steps) <= most_steps:
                 break
-            text, steps, source = _one(patterns, random, made_up, joined)
+            text, steps, source = _one(patterns, random, made_up, joined, rich)
         seen.add(text)
         history: tuple[Attempt, ...] = ()
         if len(steps) > 1 and random.random() < replans:
@@ -78,11 +80,15 @@ def compose(
 
 
 def _one(
-    patterns: Sequence[Pattern], random: np.random.Generator, made_up: float, joined: float
+    patterns: Sequence[Pattern],
+    random: np.random.Generator,
+    made_up: float,
+    joined: float,
+    rich: bool,
 ) -> tuple[str, list[str], str]:
     drawn = random.random()
     if drawn < made_up or not patterns:
-        text, steps = grammar.instruction(random)
+        text, steps = grammar.instruction(random, rich=rich)
         return relex.spoken(text, random), steps, "grammar"
     first = patterns[int(random.integers(len(patterns)))]
     text, steps = _retold(first, random)

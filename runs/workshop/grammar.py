@@ -42,12 +42,17 @@ _ASIDES = (
 )  # fmt: skip
 
 
-def instruction(random: Random) -> tuple[str, list[str]]:
-    """A made-up instruction and its steps, 1 to 7 of them."""
+def instruction(random: Random, *, rich: bool = False) -> tuple[str, list[str]]:
+    """A made-up instruction and its steps, 1 to 7 of them.
+
+    Args:
+        random: decides.
+        rich: more kinds of commands (`grammar_more`).
+    """
     count = int(random.choice([1, 2, 3, 4], p=[0.3, 0.4, 0.2, 0.1]))
     text, steps = "", []
     for index in range(count):
-        words, more = _one(random)
+        words, more = _one(random, rich)
         text += (_any(random, _LINKS) if index else "") + words
         steps += more
         if len(steps) >= 5:
@@ -63,7 +68,11 @@ def place(thing: str, source: str, target: str, near: str = "") -> str:
     return f"Pick the {thing} from the {source} and place it {where}{beside}"
 
 
-def _one(random: Random) -> Part:
+def _one(random: Random, rich: bool) -> Part:
+    if rich and random.random() < 0.55:
+        from . import grammar_more
+
+        return grammar_more.one(random)
     made: Sequence[Callable[[Random], Part]] = (
         _moved, _several, _several, _several, _counted, _each_elsewhere, _from_store, _beside,
         _switch, _door, _washed, _stored,

@@ -44,6 +44,8 @@ class DataRequest:
     """Samples of words alone, recombined from the training tasks."""
     most_steps: int = 8
     """Of a composed sample."""
+    rich: bool = False
+    """More kinds of made-up commands in composed samples."""
     template: str = "leap-1"
     names: Names = "said"
     """What steps call objects: as the instruction does, or as the episode does."""
@@ -140,7 +142,11 @@ def _composed(episodes: Sequence[Episode], request: DataRequest) -> Iterator[Mad
         one = pattern(episode)
         patterns.setdefault((one.task, one.instruction), one)
     yield from compose(
-        list(patterns.values()), request.composed, request.seed + 1, most_steps=request.most_steps
+        list(patterns.values()),
+        request.composed,
+        request.seed + 1,
+        most_steps=request.most_steps,
+        rich=request.rich,
     )
 
 

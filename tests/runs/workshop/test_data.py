@@ -101,10 +101,11 @@ def test_the_parts_are_all_300_tasks_once_and_the_same_every_time():
     assert splits.tasks() == parts != splits.tasks(1)
 
 
-def test_made_up_instructions_are_understood_as_the_steps_they_come_with():
+@pytest.mark.parametrize("rich", [False, True])
+def test_made_up_instructions_are_understood_as_the_steps_they_come_with(rich):
     random = np.random.default_rng(3)
     for _ in range(300):
-        text, steps = grammar.instruction(random)
+        text, steps = grammar.instruction(random, rich=rich)
         reading = read(steps)
         assert not reading.unknown
         assert len(reading.actions) == len(steps)
@@ -146,6 +147,7 @@ def test_composed_samples_come_from_their_seed_and_tell_what_is_left():
     one = list(compose.compose([PATTERN], 400, seed=5, replans=0.5))
     assert one == list(compose.compose([PATTERN], 400, seed=5, replans=0.5))
     assert one != list(compose.compose([PATTERN], 400, seed=6, replans=0.5))
+    assert one != list(compose.compose([PATTERN], 400, seed=5, replans=0.5, rich=True))
     again = [made for made in one if made.history]
     assert 80 < len(again) < 280
     for made in again:
