@@ -61,7 +61,7 @@ def turn_knob(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
     pointing = -out * np.cos(LEAN_RAD) - UP * np.sin(LEAN_RAD)
     rot = nearer(look(pointing, place.rot[:, 0]), op.robot.hand_rot)
     sign = 1.0 if goal > joint.value else -1.0
-    contact = _contact(ridge, joint, out, sign, other=op.attempt % 3 == 2)
+    contact = _contact(ridge, joint, out, sign, other=op.attempt % 2 == 1)
     return (
         yield from press(
             op, fixture, suffix, goal, contact=contact, rot=rot, away=place.outward, gap=0.025

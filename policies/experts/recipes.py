@@ -46,6 +46,8 @@ BEHIND_GAP_M = 0.015
 """Room left behind a lever that is pushed towards the robot; a wall may be near [m]."""
 LEVER_GRIP_M = 0.025
 """How far below its tip a lever is taken [m]."""
+LEVER_BEYOND_M = 0.007
+"""How far beyond a lever's middle the hand aims, so that fingers that miss it are behind it [m]."""
 SPOUT_RAD = {"left": -0.66, "center": 0.0, "right": 0.66}
 """Well inside RoboCasa's limits of 30 degrees for left and right."""
 DOOR_TIPS_RAD = 0.34
@@ -92,7 +94,7 @@ def _pull_lever(op: Operator, fixture: str, goal: float, lean: float) -> Motion:
     place = op.referee.place(fixture)
     parts = op.referee.parts(fixture, "handle_joint")
     lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
-    tip = lever.center + (lever.extent(UP) - LEVER_GRIP_M) * UP
+    tip = lever.center + (lever.extent(UP) - LEVER_GRIP_M) * UP - LEVER_BEYOND_M * place.outward
     yield from bring_within_reach(op, tip, place)
     bar = Bar(center=tip, along=place.rot[:, 1], half=lever.extent(UP))
     pointing = down_and_away(place, lean)
