@@ -11,11 +11,10 @@ judge.yaml          a preset whose judge it is
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...configs import ConfigError
 from ...envs.sensors import CONTROL_HZ, View
 from ...judges.qwen3vl import PROMPT
 from ...vlm.load import LoadConfig, LoadedModel, load
@@ -23,19 +22,19 @@ from ...vlm.prompt import ClipLayout
 from ...vlm.tuning import adapter, checkpoint, trainer
 from ...vlm.tuning.clips import ClipEncoder
 from ...vlm.tuning.collate import Collator
-from ...vlm.tuning.trainer import Entry, Hooks, Trained
+from ...vlm.tuning.trainer import Hooks, Trained
 from .. import manifest
 from ..judge_setup import content_hash
 from ..manifest import Row
 from ..records import replace_file, write_json
-from .checking import JUDGE_OPTIONS, QuickCheck
+from ..training_folder import CHECKPOINTS, TRAINING, History, claimed, newest
+from ..workshop import curves
+from .checking import QuickCheck
 from .frames import FrameStore
 from .recipes import JudgeRecipe
 from .samples import ClipSamples
 
 VIEWS: tuple[View, ...] = ("right", "left")
-Check = Mapping[str, Any]
-"""A line of the log with what `checking.QuickCheck` found at `step`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,28 +64,6 @@ class Watch:
     stop: Callable[[], bool] = lambda: False
 
 
-@dataclass(kw_only=True)
-class _Log:
-    """`history.jsonl`; on going on, what came behind the checkpoint is taken back."""
-
-    path: Path
-    watch: Watch
-    lines: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def begin(self, last: int) -> None:
-        """Keep what was written up to a step."""
-        self.lines = [e for e in read_history(self.path) if e["step"] <= last]
-        text = "".join(json.dumps(line) + "\n" for line in self.lines)
-        replace_file(self.path, lambda stream: stream.write(text.encode()))
-
-    def add(self, entry: Mapping[str, Any]) -> None:
-        """One more line, at once."""
-        self.lines.append(entry)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
-        self.watch.entry(entry)
-
-
 def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
     """Train; goes on from the newest checkpoint of the same request.
 
@@ -101,7 +78,7 @@ def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
     watch = watch or Watch()
     rows, held_out = _rows(request)
     asked = stated(request)
-    known = _known(request.out, asked)
+    known = claimed(request.out, asked)
     if known.get("state") == "done":
         return known
     request.out.mkdir(parents=True, exist_ok=True)
@@ -126,11 +103,10 @@ def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
         "device": str(loaded.device),
         "precision": precision,
     }
-    write_json(request.out / "train.json", facts)
-    resume = newest(request.out / "checkpoints")
+    write_json(request.out / TRAINING, facts)
+    resume = newest(request.out)
     watch.began({**facts, "resume": resume})
-    log = _Log(path=request.out / "history.jsonl", watch=watch)
-    log.begin(int(resume.name.rpartition("-")[2]) if resume else 0)
+    log = History(request.out, resume, watch.entry)
     check = QuickCheck(loaded, held_out, options, precision, store) if held_out else None
     done = trainer.train(
         model,
@@ -138,17 +114,18 @@ def run(request: TrainRequest, watch: Watch | None = None) -> dict[str, Any]:
         Collator(loaded.tokenizer.pad_token_id),
         request.recipe.recipe,
         base=_base(request),
-        out=request.out / "checkpoints",
+        out=request.out / CHECKPOINTS,
         lengths=lengths,
         held_out=tests,
         resume=resume,
         hooks=_hooks(request, model, check, log, watch),
     )
-    facts |= _figures(done, log.lines)
+    facts |= _figures(done, log.entries)
     if not done.stopped:
         facts |= _finished(request, model)
+        curves.write(request.out, log.entries)
     facts["state"] = "stopped" if done.stopped else "done"
-    write_json(request.out / "train.json", facts)
+    write_json(request.out / TRAINING, facts)
     return facts
 
 
@@ -182,24 +159,6 @@ def stated(request: TrainRequest) -> dict[str, Any]:
     )
 
 
-def newest(folder: Path) -> Path | None:
-    """The last checkpoint that is whole: the Trainer writes its state last."""
-    whole = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
-    numbered = {int(p.name[11:]): p for p in whole if p.name[11:].isdigit()}
-    return numbered[max(numbered)] if numbered else None
-
-
-def read_history(path: Path) -> list[dict[str, Any]]:
-    """The log of a run; a last line that was cut off is left out."""
-    entries: list[dict[str, Any]] = []
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            break
-    return entries
-
-
 def _manifests(data: Path) -> tuple[Path, Path]:
     data = data.expanduser()
     if data.is_dir():
@@ -216,27 +175,6 @@ def _rows(request: TrainRequest) -> tuple[Sequence[Row], list[Row]]:
     found = list(manifest.load(val).rows)
     random.Random(request.recipe.recipe.seed).shuffle(found)
     return rows, found[: request.eval_clips]
-
-
-def _known(out: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What `train.json` says of the same request; empty if there is none."""
-    path = out / "train.json"
-    if not path.is_file():
-        if out.is_dir() and any(out.iterdir()):
-            raise ConfigError(f"--out {out} is not empty and holds no training; name another")
-        return {}
-    try:
-        known = json.loads(path.read_text("utf-8"))
-        there = known["asked"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}); name another --out") from error
-    if there != asked:
-        names = sorted(key for key in asked if there.get(key) != asked[key])
-        raise ConfigError(
-            f"--out {out} holds a training with other {', '.join(names)}; the same command goes on "
-            "with it, another one wants another --out"
-        )
-    return known
 
 
 def _base(request: TrainRequest) -> Path:
@@ -269,7 +207,7 @@ def _loaded(request: TrainRequest) -> LoadedModel:
 
 
 def _hooks(
-    request: TrainRequest, model: Any, check: QuickCheck | None, log: _Log, watch: Watch
+    request: TrainRequest, model: Any, check: QuickCheck | None, log: History, watch: Watch
 ) -> Hooks:
     every = request.recipe.recipe.eval_steps
 
@@ -278,10 +216,7 @@ def _hooks(
             log.add({"step": step, **check(model)})
         watch.step(step, total)
 
-    def report(entry: Entry) -> None:
-        log.add(dict(entry))
-
-    return Hooks(report=report, progress=progress, stop=watch.stop)
+    return Hooks(report=log.add, progress=progress, stop=watch.stop)
 
 
 def _figures(done: Trained, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -321,6 +256,3 @@ def _write_preset(path: Path, options: Mapping[str, Any]) -> None:
     head = "# The judge that was trained here: leapcasa judge eval MANIFEST --config THIS_FILE\n"
     text = head + yaml.safe_dump(judge, sort_keys=False) + yaml.safe_dump(rest, sort_keys=False)
     replace_file(path, lambda stream: stream.write(text.encode()))
-
-
-__all__ = ["JUDGE_OPTIONS", "TrainRequest", "Watch", "run"]

@@ -14,6 +14,7 @@ from ..plan_eval_cmd import ask
 from ..plan_reading import read
 from ..records import replace_file, write_json
 from ..tables import TextTable, markdown, shown
+from ..training_folder import HISTORY, read_history
 from . import curves, splits, train_run
 from .live import duration
 from .train_command import INTERRUPTED, Stop, TrainOptions, request, stoppable, watched
@@ -232,9 +233,7 @@ def _write(
     for name, text in texts.items():
         replace_file(out / name, lambda stream, text=text: stream.write(text.encode()))
     logs = {
-        one.preset: train_run.read_history(out / one.preset / "history.jsonl")
-        for one in outcomes
-        if not one.error
+        one.preset: read_history(out / one.preset / HISTORY) for one in outcomes if not one.error
     }
     if logs:
         for form in curves.FORMS:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...agent import prompts
-from ...configs import ConfigError
 from ...vlm.images import PixelBudget
 from ...vlm.load import LoadConfig, LoadedModel, load
 from ...vlm.tuning import adapter, checkpoint, trainer
@@ -21,6 +20,7 @@ from ...vlm.tuning.conversation import ConversationEncoder
 from ...vlm.tuning.recipe import Recipe
 from ...vlm.tuning.trainer import Entry, Hooks
 from ..records import write_json
+from ..training_folder import History, claimed, newest
 from . import curves, training_data
 from .training_data import Prepared, RowSamples, Source
 
@@ -75,7 +75,7 @@ def run(request: TrainRequest, watch: Watch | None = None) -> RunResult:
     """
     watch = watch or Watch()
     asked = stated(request)
-    earlier = _earlier(request.out, asked)
+    earlier = claimed(request.out, asked)
     if earlier.get("state") == "done":
         return RunResult(facts=earlier, stopped=False)
     template, known = _template(request)
@@ -98,9 +98,9 @@ def run(request: TrainRequest, watch: Watch | None = None) -> RunResult:
     }
     request.out.mkdir(parents=True, exist_ok=True)
     write_json(request.out / "train.json", facts)
-    resume = newest(request.out / "checkpoints")
+    resume = newest(request.out)
     watch.began({**facts, "resume": resume})
-    history = _History(request.out, resume, watch)
+    history = History(request.out, resume, watch.entry)
     done = trainer.train(
         model,
         RowSamples(samples, encoder),
@@ -145,38 +145,10 @@ def stated(request: TrainRequest) -> dict[str, Any]:
     )
 
 
-def newest(folder: Path) -> Path | None:
-    """The last checkpoint that is whole: the Trainer writes its state last."""
-    whole = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
-    numbered = {int(p.name.rpartition("-")[2]): p for p in whole if p.name[11:].isdigit()}
-    return numbered[max(numbered)] if numbered else None
-
-
 def _digest(path: Path) -> str:
     from ..judge_setup import content_hash
 
     return content_hash(path)
-
-
-def _earlier(out: Path, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What `train.json` says of the same request; empty if there is none."""
-    path = out / "train.json"
-    if not path.is_file():
-        if out.is_dir() and any(out.iterdir()):
-            raise ConfigError(f"--out {out} is not empty and holds no training; name another")
-        return {}
-    try:
-        known = json.loads(path.read_text("utf-8"))
-        there = known["asked"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}); name another --out") from error
-    if there != asked:
-        names = sorted(k for k in asked if there.get(k) != asked[k])
-        raise ConfigError(
-            f"--out {out} holds a training with other {', '.join(names)}; the same command goes on "
-            "with it, another one wants another --out"
-        )
-    return known
 
 
 def _template(request: TrainRequest) -> tuple[prompts.Template | None, prompts.Template | None]:
@@ -200,39 +172,6 @@ def _prepared(
 def _base(request: TrainRequest) -> Path:
     one = request.model
     return checkpoint.base_folder(one.base_model, one.subfolder, one.revision)
-
-
-class _History:
-    """The log on disk; on going on, what came behind the checkpoint is taken back."""
-
-    def __init__(self, out: Path, resume: Path | None, watch: Watch) -> None:
-        self._path, self._watch = out / "history.jsonl", watch
-        last = int(resume.name.rpartition("-")[2]) if resume else 0
-        self.entries: list[Entry] = [e for e in read_history(self._path) if e["step"] <= last]
-        self._before = max((e.get("seconds", 0.0) for e in self.entries), default=0.0)
-        lines = (json.dumps(entry) + "\n" for entry in self.entries)
-        self._path.write_text("".join(lines), encoding="utf-8")
-
-    def add(self, entry: Entry) -> None:
-        """Keep and show a line."""
-        whole = {**entry, "seconds": round(entry["seconds"] + self._before, 3)}
-        self.entries.append(whole)
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(whole) + "\n")
-        self._watch.entry(whole)
-
-
-def read_history(path: Path) -> list[Entry]:
-    """The log of a run; a last line that was cut off is left out."""
-    if not path.is_file():
-        return []
-    entries: list[Entry] = []
-    for line in path.read_text("utf-8").splitlines():
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            break
-    return entries
 
 
 def _figures(entries: Sequence[Entry], done: trainer.Trained) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from leapcasa.runs.cli import main
 from leapcasa.runs.clip_files import Span, read_clip
 from leapcasa.runs.judge_training.frames import FrameStore
 from leapcasa.runs.judge_training.recipes import RECIPES, named
-from leapcasa.runs.judge_training.run import TrainRequest, Watch, read_history, run
+from leapcasa.runs.judge_training.run import TrainRequest, Watch, run
+from leapcasa.runs.training_folder import read_history
 from leapcasa.vlm.pixels import resized
 
 FRAMES, SIZE = 4, 32
@@ -104,6 +105,7 @@ def test_qlora_trains_factors_alone_in_4_bit(qlora: Path, small_checkpoint: Path
     ]
     assert [step for step, _ in losses(qlora)["loss"]] == [1, 2, 3, 4, 5, 6]
     assert [step for step, _ in losses(qlora)["accuracy"]] == [3, 6]
+    assert (qlora / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_adapter_loads_at_once_and_judges_as_it_did_in_training(
