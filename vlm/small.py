@@ -271,7 +271,7 @@ def _configured(given: Sequence[str]) -> SmallConfig:
 
 
 def _texts(path: Path) -> list[str]:
-    """Every `text` and `steps` of a file of samples, in order."""
+    """Every `text` and `steps` of a file of samples, in order; of a row, what is said in it."""
 
     def strings(value: Any) -> Iterator[str]:
         if isinstance(value, dict):
@@ -284,9 +284,13 @@ def _texts(path: Path) -> list[str]:
             for inner in value:
                 yield from strings(inner)
 
+    def said(row: Any) -> Iterator[str]:
+        both = isinstance(row, dict) and "messages" in row
+        yield from strings([row["messages"], row.get("target")] if both else row)
+
     try:
         with path.open(encoding="utf-8") as stream:
-            found = [text for line in stream if line.strip() for text in strings(json.loads(line))]
+            found = [text for line in stream if line.strip() for text in said(json.loads(line))]
     except ValueError as error:
         raise ConfigError(f"{path} is no JSONL: {error}") from error
     if not found:
