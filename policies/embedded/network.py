@@ -60,6 +60,9 @@ class Prediction:
     """(B, 3) the part to be worked on, in the frame of the base [m]; trained beside the rest."""
     done: Tensor
     """(B,) logit that the subtask is complete; trained beside the rest."""
+    places: Tensor
+    """(B, 3, N, N) logits of where the part is in each picture (right, left, hand): the first
+    keypoint's own, trained beside the rest."""
 
 
 class Words(nn.Module):
@@ -105,8 +108,8 @@ class Eye(nn.Module):
         with torch.no_grad():  # else every keypoint begins as the middle of the picture
             self.where.weight.mul_(SHARP)
 
-    def forward(self, pictures: Tensor, words: Tensor) -> Tensor:
-        """(B, 3, S, S) in [-1, 1] and (B, words) -> (B, keypoints * (2 + values))."""
+    def forward(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) in [-1, 1] and (B, words) -> (B, keypoints * (2 + values)), (B, N, N)."""
         scale, shift = self.film(words)[:, :, None, None].chunk(2, 1)
         s2, s3, s4 = scale.split(self.widths, 1)
         b2, b3, b4 = shift.split(self.widths, 1)
@@ -116,7 +119,8 @@ class Eye(nn.Module):
         x = x + self.n5(self.c5(functional.relu(self.n4(self.c4(x)) * (1 + s4) + b4)))
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
         x = functional.relu(x + self.lateral(fine))
-        return self._read(self.where(x), self.what(x))
+        where = self.where(x)
+        return self._read(where, self.what(x)), where[:, 0].float()
 
     def _read(self, logits: Tensor, values: Tensor) -> Tensor:
         batch, _, height, width = logits.shape
@@ -182,9 +186,10 @@ class Network(nn.Module):
         outside = scaled[:, :2].flatten(0, 1).contiguous(memory_format=torch.channels_last)
         inside = scaled[:, 2].contiguous(memory_format=torch.channels_last)
         sides = (words[:, None] + self.side).flatten(0, 1)
-        seen = self.outer(outside, sides).reshape(batch, -1)
-        near = self.hand(inside, words)
-        x = self.join(torch.cat([seen, near, felt, words], 1).to(dtype))
+        seen, outer_places = self.outer(outside, sides)
+        near, near_place = self.hand(inside, words)
+        parts = [seen.reshape(batch, -1), near, felt, words]
+        x = self.join(torch.cat(parts, 1).to(dtype))
         x = self.norm(self.blocks(x))
         steps = self.answer(x).reshape(batch, self.config.chunk, MOTION + 2).float()
         truth = self.truth(x).float()
@@ -194,4 +199,7 @@ class Network(nn.Module):
             driving=steps[..., MOTION + 1],
             target=truth[:, :3],
             done=truth[:, 3],
+            places=torch.cat(
+                [outer_places.unflatten(0, (batch, len(EXTERNAL))), near_place[:, None]], 1
+            ),
         )

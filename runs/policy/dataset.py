@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...configs import ConfigError
 from ...envs.skills import Skill
-from ...policies.embedded import geometry
+from ...policies.embedded import cameras, geometry
 from ...policies.embedded.words import buckets
 from ..console import Progress
 from ..records import replace_file
@@ -29,6 +29,18 @@ UNPACKED = ".unpacked"
 HELD_OUT = 10
 """One kitchen in so many is held out."""
 DONE = 1.0
+COLUMNS = (
+    "pictures",
+    "felt",
+    "motion",
+    "closed",
+    "driving",
+    "weight",
+    "target",
+    "places",
+    "done",
+)
+"""What a batch takes of a stretch as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +62,8 @@ class Stretch:
     """(T, K) 0 for what nobody could foresee, or should imitate."""
     target: npt.NDArray[np.float32]
     """(T, 3), NaN where it is unknown."""
+    places: npt.NDArray[np.float32]
+    """(T, 3, 2) where each picture shows the part, see `cameras.project`; NaN where it does not."""
     done: npt.NDArray[np.float32]
     """(T,) 1 where the subtask is complete; NaN where it is unknown."""
     skills: tuple[Skill | None, ...]
@@ -75,6 +89,7 @@ class Batch:
     driving: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float32]
     target: npt.NDArray[np.float32]
+    places: npt.NDArray[np.float32]
     done: npt.NDArray[np.float32]
 
 
@@ -120,10 +135,7 @@ def batch(stretches: Sequence[Stretch], picks: npt.NDArray[np.int64], rng: Any =
         index = int(one.subtask[t])
         text = one.header.subtasks[index]
         texts.append(text if rng is None else wordings.said(text, one.skills[index], rng))
-    columns = {
-        name: np.stack([getattr(one, name)[t] for one, t in chosen])
-        for name in ("pictures", "felt", "motion", "closed", "driving", "weight", "target", "done")
-    }
+    columns = {name: np.stack([getattr(one, name)[t] for one, t in chosen]) for name in COLUMNS}
     return Batch(buckets=np.stack([buckets(text) for text in texts]), **columns)
 
 
@@ -150,6 +162,9 @@ def _stretch(path: Path, sha256: str, chunk: int, size: int) -> Stretch:
         driving=(demo.expert[at, 11] >= geometry.SWITCH).astype(np.float32),
         weight=_weights(demo, chunk),
         target=demo.target,
+        places=cameras.project(
+            demo.target, demo.proprioception[:, 9:12], demo.proprioception[:, 12:16]
+        ),
         done=np.where(np.isnan(demo.progress), np.nan, demo.progress >= DONE).astype(np.float32),
         skills=skills,
         subtask=demo.subtask,

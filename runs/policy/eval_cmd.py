@@ -11,7 +11,7 @@ from ..console import Console
 from ..tables import TextTable, shown
 
 LOOKS = 2000
-COLUMNS = ("hand_cm", "turn_deg", "base", "gripper", "mode", "target_cm", "done")
+COLUMNS = ("hand_cm", "turn_deg", "base", "gripper", "mode", "target_cm", "place_px", "done")
 
 
 def eval_command(
@@ -86,6 +86,7 @@ def _mean_of(true: Any, said: Any) -> Any:
         driving=off,
         target=middle,
         done=torch.full_like(said.done, -1.0),
+        places=torch.zeros_like(said.places),
     )
 
 

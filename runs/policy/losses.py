@@ -12,7 +12,7 @@ from ...policies.embedded.checkpoint import Statistics
 from ...policies.embedded.network import Network, Prediction
 from .dataset import Batch
 
-BASE_SHARE, SWITCH_SHARE, TARGET_SHARE, DONE_SHARE = 1.0, 0.2, 0.5, 0.1
+BASE_SHARE, SWITCH_SHARE, TARGET_SHARE, DONE_SHARE, PLACE_SHARE = 1.0, 0.2, 0.5, 0.1, 0.15
 TARGET_UNIT_M = 0.1
 LATE = 0.5
 """Weight of a chunk's last step beside the first, which is always carried out."""
@@ -37,6 +37,7 @@ class Tensors:
         self.motion = put((batch.motion - statistics.motion_mean) / statistics.motion_std)
         self.closed, self.driving = put(batch.closed), put(batch.driving)
         self.weight, self.target, self.done = put(batch.weight), put(batch.target), put(batch.done)
+        self.places = put(batch.places)
 
     def __len__(self) -> int:
         return len(self.felt)
@@ -68,9 +69,24 @@ def losses(said: Prediction, true: Tensors) -> dict[str, Tensor]:
         ),
         told,
     )
-    parts = {"hand": hand, "base": base, "switch": switch, "target": target, "done": done}
+    place = _place(said.places, true.places)
+    parts = {"hand": hand, "base": base, "switch": switch, "target": target}
+    parts |= {"done": done, "place": place}
     total = hand + BASE_SHARE * base + SWITCH_SHARE * switch
-    return {"loss": total + TARGET_SHARE * target + DONE_SHARE * done, **parts}
+    total = total + TARGET_SHARE * target + DONE_SHARE * done + PLACE_SHARE * place
+    return {"loss": total, **parts}
+
+
+def _place(logits: Tensor, true: Tensor) -> Tensor:
+    """Cross-entropy over the cells of a picture, where the part is in it."""
+    cells = logits.shape[-1]
+    known = ~true.isnan().any(-1)
+    at = ((true.nan_to_num() + 1) / 2 * cells).long().clamp(0, cells - 1)
+    index = (at[..., 1] * cells + at[..., 0]).flatten()
+    missed = functional.cross_entropy(
+        logits.flatten(0, 1).flatten(1), index, reduction="none", label_smoothing=0.05
+    )
+    return _mean(missed, known.flatten().float())
 
 
 def errors(said: Prediction, true: Tensors, statistics: Statistics, look: int) -> Mapping[str, Any]:
@@ -84,7 +100,8 @@ def errors(said: Prediction, true: Tensors, statistics: Statistics, look: int) -
 
     Returns:
         (B,) numpy each: `hand_cm`, `turn_deg`, `base` (share of full speed), `gripper` and `mode`
-        (1 where wrong), `target_cm`, `done` (1 where wrong).
+        (1 where wrong), `target_cm`, `place_px` (mean over the pictures that show the part), `done`
+        (1 where wrong).
     """
     std = torch.from_numpy(statistics.motion_std).to(said.motion.device)
     away = (said.motion - true.motion) * std
@@ -105,8 +122,18 @@ def errors(said: Prediction, true: Tensors, statistics: Statistics, look: int) -
         "gripper": shown(wrong(said.closed[:, look], true.closed[:, look]), counts),
         "mode": shown(wrong(said.driving[:, look], true.driving[:, look]), counts),
         "target_cm": shown(100 * (said.target - true.target).norm(dim=1), known),
+        "place_px": _pixels(said.places, true.places, true.pictures.shape[-1]).cpu().numpy(),
         "done": shown(wrong(said.done, true.done), told),
     }
+
+
+def _pixels(logits: Tensor, true: Tensor, size: int) -> Tensor:
+    """(B,) how far the likeliest cells' middles are from the part [px]; NaN where it is unseen."""
+    cells = logits.shape[-1]
+    best = logits.flatten(2).argmax(2)
+    middle = torch.stack([best % cells, best // cells], -1) + 0.5
+    away = (middle * size / cells - (true + 1) / 2 * size).norm(dim=-1)
+    return away.nanmean(1)
 
 
 def _mean(value: Tensor, weight: Tensor) -> Tensor:

@@ -9,6 +9,9 @@ from policy_demos import SEEDS, command, outcomes
 from safetensors.numpy import load_file
 
 from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.referee import Referee
+from leapcasa.envs.sensors import CAMERAS
+from leapcasa.policies.embedded import cameras
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import episode_file
 from leapcasa.runs.policy.noise import Disturber
@@ -89,6 +92,36 @@ def test_the_file_is_plain_safetensors(demos: Path):
     arrays = load_file(path)
     assert np.array_equal(arrays["expert"], demo.expert)
     assert arrays["png.hand"].dtype == np.uint8
+
+
+def test_the_cameras_are_where_the_simulation_has_them():
+    """Points in the room, through MuJoCo's cameras and through ours, hand and base moved."""
+    kitchen = Kitchen("StartElectricKettle", split="target", rendering=False)
+    rng = np.random.default_rng(0)
+    try:
+        sensors = kitchen.begin(3)
+        sim, referee = kitchen.robocasa.sim, Referee(kitchen)
+        for action in ([0.5, 0.4, -0.6, 0.5] + [0.0] * 8, [0.0] * 7 + [0.4, 0.5, 0.6, 0.8, 1.0]):
+            for _ in range(6):
+                sensors = kitchen.advance(action)
+            robot, felt = referee.robot(), sensors.proprioception
+            hand, turned = felt.end_effector_position, felt.end_effector_rotation
+            points = hand + rng.uniform(-0.4, 0.4, (200, 3))
+            found = cameras.project(points, np.tile(hand, (200, 1)), np.tile(turned, (200, 1)))
+            world = robot.hand + (points - hand) @ robot.base_rot.T
+            for view, name in enumerate(CAMERAS.values()):
+                index = sim.model.camera_name2id(name)
+                x, y, back = (
+                    (world - sim.data.cam_xpos[index]) @ sim.data.cam_xmat[index].reshape(3, 3)
+                ).T
+                half = np.tan(np.radians(sim.model.cam_fovy[index]) / 2)
+                right = np.stack([x, -y], 1) / (-back * half)[:, None]
+                seen = (back < -0.05) & (np.abs(right) < 0.98).all(1)
+                assert seen.sum() > 20
+                assert np.abs(found[seen, view] - right[seen]).max() < 0.02
+                assert np.isnan(found[(back > 0) | (np.abs(right) > 1.02).any(1), view]).all()
+    finally:
+        kitchen.close()
 
 
 @pytest.mark.parametrize(
