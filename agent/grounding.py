@@ -24,13 +24,26 @@ switch table tap timer toaster tray container contents items item objects object
 """
 _KITCHEN = frozenset(_LIST.split())
 """Words of steps, and of what every kitchen has."""
-_WORD = re.compile(r"[a-z]+")
+_ORDINALS = frozenset({"second", "third", "fourth", "fifth"})
+_SEVERAL = frozenset(
+    {"all", "any", "both", "each", "every", "pair", "several", "two", "three", "four", "five"}
+)
+_WORD = re.compile(r"[a-z]+|[0-9]+")
+_NUMBERING = re.compile(r"^\s*\d+\)?", re.MULTILINE)
 
 
 def words(instruction: str) -> frozenset[str]:
-    """Every word that a plan for the instruction may hold, in small letters."""
+    """Every word that a plan for the instruction may hold, in small letters.
+
+    A second and a third of a thing are there only if several are spoken of. Numbers are the
+    instruction's own, if it has any; else every number will do, which `grounded` reads off `0`.
+    """
     said = set(_WORD.findall(instruction.casefold()))
-    return _KITCHEN | said | {single for word in said for single in _singulars(word)}
+    single = {one for word in said for one in _singulars(word)}
+    known = _KITCHEN | said | single
+    if not any(word.isdigit() for word in said):
+        known |= {"0"}
+    return frozenset(known if single or said & _SEVERAL else known - (_ORDINALS - said))
 
 
 def grounded(text: str, ended: bool, known: frozenset[str]) -> bool:
@@ -41,10 +54,13 @@ def grounded(text: str, ended: bool, known: frozenset[str]) -> bool:
         ended: True if it would end there.
         known: of `words`.
     """
-    found = _WORD.findall(text.casefold())
+    if "0" in known:
+        text = re.sub("[0-9]+", "0", text)
+    bare = _NUMBERING.sub("", text.casefold())
+    found = _WORD.findall(bare)
     if not found:
         return True
-    whole = ended or not text[-1].isalpha()
+    whole = ended or not bare[-1].isalnum()
     if any(word not in known for word in (found if whole else found[:-1])):
         return False
     return whole or any(word.startswith(found[-1]) for word in known)
@@ -56,7 +72,7 @@ def _singulars(word: str) -> Iterator[str]:
         yield word[:-3] + "y"
     if word.endswith("ves"):
         yield from (word[:-3] + "fe", word[:-3] + "f")
-    if word.endswith("es"):
+    if len(word) > 3 and word.endswith("es"):
         yield word[:-2]
-    if word.endswith("s"):
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         yield word[:-1]

@@ -27,6 +27,24 @@ def test_words_are_held_to_the_instruction_and_the_kitchen(text, ended, allowed)
     assert grounding.grounded(text, ended, grounding.words(TASK)) is allowed
 
 
+@pytest.mark.parametrize(
+    ("task", "text", "allowed"),
+    [
+        ("Wait for 150 steps", "12) Wait 150 steps", True),
+        ("Wait for 150 steps", "1) Wait 15", True),
+        ("Wait for 150 steps", "1) Wait 300 ", False),
+        ("Wait half a minute", "1) Wait 300 steps", True),
+        ("Put the egg in the bowl", "1) Pick the egg\n2) Pick the second egg", False),
+        ("Put the eggs in the bowl", "1) Pick the egg\n2) Pick the second egg", True),
+        ("Put each egg in the bowl", "1) Pick the egg\n2) Pick the second egg", True),
+        ("Put it on the second shelf", "1) Place it on the second shelf", True),
+        ("Place the glass by the asparagus", "1) Pick the second gl", False),
+    ],
+)
+def test_numbers_and_several_are_the_instructions(task, text, allowed):
+    assert grounding.grounded(text, False, grounding.words(task)) is allowed
+
+
 def test_what_may_be_begun_is_exactly_what_can_be_ended():
     known = grounding.words(TASK)
     rng = np.random.default_rng(0)
