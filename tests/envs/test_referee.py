@@ -153,3 +153,41 @@ def test_kettle_predicates_follow_lid_and_switch():
     kitchen.robocasa.update_state()
     assert referee.subtask_done()
     assert referee.success()
+
+
+@pytest.mark.sim
+def test_a_burner_is_the_one_the_words_name_and_follows_robocasas_own_state():
+    kitchen = Kitchen("TurnOffStove", split="target", rendering=False)
+    sensors = kitchen.begin(3)
+    referee = Referee(kitchen)
+    skill = referee.watch(sensors.instruction)
+    fixture = referee.meant(skill)
+    place = referee.part(skill, fixture)
+    assert place == kitchen.robocasa.knob
+    assert place.replace("_", " ") in sensors.instruction
+    for value in (0.2, 0.5, 2.0):
+        set_joint(kitchen, referee, fixture, f"knob_{place}_joint", value)
+        theirs = referee.raw_fixture(fixture).is_burner_on(kitchen.robocasa, place)
+        assert referee.subtask_done() is not bool(theirs)
+        assert referee.success() is referee.subtask_done()
+    referee.watch("wait 3 steps")
+    for _ in range(5):
+        assert not referee.subtask_done() or _ > 2
+        kitchen.advance(STILL)
+    assert referee.subtask_done()
+
+
+@pytest.mark.sim
+def test_a_place_to_stand_is_robocasas_and_asking_for_it_changes_nothing():
+    kitchen = Kitchen("NavigateKitchen", split="target", rendering=False)
+    sensors = kitchen.begin(1)
+    referee = Referee(kitchen)
+    raw = kitchen.robocasa
+    skill = referee.watch(sensors.instruction)
+    assert referee.meant(skill) == raw.target_fixture.name
+    before = raw.rng.bit_generator.state
+    place, heading = referee.stand(raw.target_fixture.name)
+    assert raw.rng.bit_generator.state == before
+    assert place[:2] == pytest.approx(raw.target_pos[:2])
+    assert np.cos(heading - raw.target_ori[2]) == pytest.approx(1.0)
+    assert not referee.subtask_done()

@@ -43,6 +43,13 @@ DISHES = "Open the dishwasher door and pull out the top rack."
         ("Press the stop button on the microwave", "", "turn_off", "microwave"),
         ("The kettle is done boiling. Turn off the stove", "", "turn_off", "burner"),
         ("Navigate to the fridge", "", "drive_to", "fridge"),
+        ("Navigate to the coffee machine.", "", "drive_to", "coffee_machine"),
+        ("Navigate to the toaster oven.", "", "drive_to", "toaster_oven"),
+        ("Navigate to the range hood.", "", "drive_to", "hood"),
+        ("Turn off the stove burner under the saucepan.", "", "turn_off", "burner"),
+        ("Wait until the saucepan is done.", "", "wait", "stove"),
+        ("Set the sink water to hot.", "", "set_hot", "faucet"),
+        ("Rinse the cutting board under the sink faucet.", "", "rinse", "faucet"),
     ],
 )
 def test_many_phrasings_are_understood(text: str, context: str, verb: str, target: str):
@@ -51,6 +58,10 @@ def test_many_phrasings_are_understood(text: str, context: str, verb: str, targe
 
 
 def test_sides_and_levels_are_read():
+    burner = parse("turn on the rear left burner of the stove")
+    assert (burner.row, burner.side) == ("rear", "left")
+    assert parse("Fully slide the top dishwasher rack out.").fully
+    assert parse("Wait 150 steps.").steps == 150
     assert parse("turn the spout to the left") == Skill(verb="turn", target="spout", side="left")
     assert parse("open the right cabinet door").side == "right"
     assert parse("pull out the upper rack", DISHES).level == "top"

@@ -11,6 +11,7 @@ from leapcasa.envs.truth import Box, JointTruth, RobotTruth
 from leapcasa.policies.experts import ExpertPolicy
 from leapcasa.policies.experts.control import Pose, arm_action, base_action, look, wrist_free
 from leapcasa.policies.experts.push import best_contact
+from leapcasa.policies.random import RandomPolicy
 from leapcasa.runs.components import make
 
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -134,3 +135,28 @@ def test_the_expert_refuses_what_it_does_not_understand_or_cannot_do():
         expert.reset("close the kettle lid", seed=0)
     with pytest.raises(PolicyError, match="no recipe"):
         expert.reset("open the oven door", seed=0)
+
+
+@pytest.mark.sim
+def test_the_expert_takes_over_from_a_random_policys_mess_while_it_is_disturbed():
+    kitchen = Kitchen("StartElectricKettle", split="target", rendering=False)
+    sensors = kitchen.begin(12)
+    mess = RandomPolicy()
+    mess.reset("", 12)
+    for _ in range(3):
+        for action in mess.act(sensors, ""):
+            sensors = kitchen.advance(action)
+    referee = Referee(kitchen)
+    expert = ExpertPolicy(referee, disturb_every=30, disturb_amplitude=0.5)
+    kinds = set()
+    for text in ("Close the electric kettle lid", "turn on the electric kettle"):
+        expert.reset(text, seed=5)
+        for _ in range(300):
+            if referee.subtask_done():
+                break
+            sensors = kitchen.advance(expert.act(sensors, text)[0])
+            kinds.add(expert.step_kind)
+        assert referee.subtask_done(), expert.trouble
+    assert referee.success()
+    kitchen.close()
+    assert {"plain", "disturbed", "corrective"} == kinds
