@@ -1,5 +1,6 @@
 """`leapcasa judge data`: record episodes, label them, and write a dataset to train on."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ TIME_LIMIT = 1800.0
 """Seconds after which an episode is given up."""
 HOPELESS = 3
 """So many failed episodes of a task, and none that went well, end the command."""
-FORMAT = 1
+FORMAT, DATASET = 1, "dataset.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def data_command(request: DataRequest, console: Console) -> int:
             "broken": broken,
             "splits": figures,
         }
-        write_json(folder / "dataset.json", value)
+        write_json(folder / DATASET, value)
     for number, why in list(broken.items())[:10]:
         console.note(f"episode {number}: {why}")
     text = f"{assemble.as_text(figures)}\n\n{len(found)} episodes, {len(broken)} broken\n{folder}"
@@ -141,7 +142,7 @@ def _claim(folder: Path, request: DataRequest) -> None:
     Raises:
         ConfigError: if it holds something else.
     """
-    path, wanted = folder / "dataset.json", _identity(request)
+    path, wanted = folder / DATASET, _identity(request)
     if not path.exists():
         others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         if others:
@@ -161,19 +162,37 @@ def _claim(folder: Path, request: DataRequest) -> None:
         )
 
 
-def _locked(folder: Path) -> Any:
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The folder for this command alone; a new one that nothing was written to is taken back.
+
+    Raises:
+        ConfigError: if another command writes there, or it cannot be written to.
+    """
     import filelock
 
+    fresh = not (folder / DATASET).exists()
+    lock = filelock.FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock")
-        return lock.acquire(timeout=0)
+        lock.acquire(timeout=0)
     except filelock.Timeout:
         raise ConfigError(f"another command is writing to {folder}; wait for it") from None
     except OSError as error:
         raise ConfigError(
             f"cannot write to {folder}: {error.strerror or error}; name another --out DIR"
         ) from error
+    try:
+        yield
+    except ConfigError:
+        if fresh and {p.name for p in folder.iterdir()} <= {".lock", DATASET}:
+            (folder / DATASET).unlink(missing_ok=True)
+            (folder / ".lock").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    finally:
+        lock.release()
 
 
 def _record_all(jobs: Sequence[Job], workers: int, console: Console) -> None:

@@ -134,6 +134,19 @@ def test_scenes_come_from_the_data_set_where_it_tells_them(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_bad_input_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    command = ["judge", "data", "--lerobot", str(tmp_path / "x"), "--out", str(out)]
+    assert main(command) == 2
+    assert "no LeRobot data set" in capsys.readouterr().err
+    assert not out.exists()
+    out.mkdir()
+    (out / "mine.txt").touch()
+    assert main(command) == 2
+    assert "is no dataset" in capsys.readouterr().err
+    assert [p.name for p in out.iterdir() if p.name != ".lock"] == ["mine.txt"]
+
+
 def broken(root: Path, how: str) -> None:
     info = root / "meta/info.json"
     if how == "fps":
