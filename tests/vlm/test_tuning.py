@@ -254,6 +254,9 @@ def test_checkpoints_load_like_the_model_they_came_from(fresh, small_checkpoint,
         np.testing.assert_array_equal(weight.numpy(), model.state_dict()[name].numpy())
     for name in ("tokenizer.json", "chat_template.jinja", "preprocessor_config.json"):
         assert (out / "checkpoint-8" / name).read_bytes() == (small_checkpoint / name).read_bytes()
+    # Going on from another training's checkpoint brings nothing of that training along.
+    folder = checkpoint.save(model, out / "checkpoint-8", tmp_path / "next")
+    assert not (folder / "trainer_state.json").exists()
     assert not list(out.rglob("training_args.bin"))
     assert not list(out.rglob("pytorch_model.bin"))
 

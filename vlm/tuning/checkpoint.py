@@ -7,7 +7,13 @@ from typing import Any
 from ..load import quiet
 from ..weights import fetch
 
-_WEIGHTS = ("model.safetensors.index.json", "generation_config.json")
+_OTHERS = (
+    "model.safetensors.index.json",
+    "generation_config.json",
+    "adapter_config.json",
+    "trainer_state.json",
+)
+"""JSON files that belong to weights or to a training, not to the processor."""
 _TEXTS = ("*.json", "*.jinja", "*.txt")
 
 
@@ -21,7 +27,7 @@ def copy_processor(base: Path, folder: Path, *, config: bool = True) -> None:
             reads, and training changes nothing that it says.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    left = {*_WEIGHTS, "adapter_config.json", *(() if config else ("config.json",))}
+    left = {*_OTHERS, *(() if config else ("config.json",))}
     for pattern in _TEXTS:
         for path in base.glob(pattern):
             if path.name not in left:
@@ -60,6 +66,8 @@ def save(model: Any, base: Path, folder: Path, *, dtype: str | None = None) -> P
         model.save_pretrained(folder, safe_serialization=True, state_dict=state)
     (folder / "README.md").unlink(missing_ok=True)  # peft's empty card
     copy_processor(base, folder, config=not adapted)
+    for path in folder.glob("*.safetensors"):  # some releases write them for the owner alone
+        shutil.copymode(folder / "tokenizer_config.json", path)
     return folder
 
 
