@@ -114,6 +114,10 @@ def _add_robocasa(parser: argparse.ArgumentParser) -> None:
     _whole(parser, "--composed", 20000, "samples of words alone")
     _whole(parser, "--most-steps", 8, "of a sample of words alone")
     parser.add_argument("--rich", action="store_true", help="more kinds of made-up commands")
+    parser.add_argument(
+        "--made-up", metavar="SHARE", type=float, default=0.4,
+        help="of samples of words alone that a grammar makes up (default: 0.4)",
+    )  # fmt: skip
     _add_template(parser, "leap-1")
     parser.add_argument(
         "--names", choices=("said", "episode"), default="said",
@@ -220,7 +224,8 @@ def robocasa(options: argparse.Namespace, console: Console) -> int:
     from .data_commands import DataRequest, robocasa_command
 
     names = (
-        "episodes", "paraphrases", "composed", "most_steps", "rich", "template", "names",
+        "episodes", "paraphrases", "composed", "most_steps", "rich", "made_up", "template",
+        "names",
         "repeated", "seed", "workers",
     )  # fmt: skip
     chosen = {name: getattr(options, name) for name in names}

@@ -46,6 +46,8 @@ class DataRequest:
     """Of a composed sample."""
     rich: bool = False
     """More kinds of made-up commands in composed samples."""
+    made_up: float = 0.4
+    """Share of composed samples that the grammar makes up; the others are real ones, retold."""
     template: str = "leap-1"
     names: Names = "said"
     """What steps call objects: as the instruction does, or as the episode does."""
@@ -60,6 +62,8 @@ class DataRequest:
             raise ConfigError("episodes, workers and most_steps must be at least 1")
         if min(self.paraphrases, self.composed, self.seed) < 0:
             raise ConfigError("paraphrases, composed and seed must not be negative")
+        if not 0 <= self.made_up <= 1:
+            raise ConfigError(f"made_up is a share of 0 to 1; got {self.made_up!r}")
         if self.names not in ("said", "episode"):
             raise ConfigError(f"names are `said` or `episode`; got {self.names!r}")
         if self.repeated not in ("numbered", "same"):
@@ -145,6 +149,7 @@ def _composed(episodes: Sequence[Episode], request: DataRequest) -> Iterator[Mad
         list(patterns.values()),
         request.composed,
         request.seed + 1,
+        made_up=request.made_up,
         most_steps=request.most_steps,
         rich=request.rich,
     )
