@@ -91,7 +91,8 @@ def vlabench_command(request: VlabenchRequest, console: Console) -> int:
         value = _value(request, found, how, sampling, made)
         files = _write(folder, value, made, published=not wanted)
     _tell(found, made, console)
-    console.result({**value, "out": folder, "files": files}, _text(made, folder, bool(wanted)))
+    text = _text(value["models"], folder, published=not wanted)
+    console.result({**value, "out": folder, "files": files}, text)
     return 1 if found.broken or any(result.errors for result in made) else 0
 
 
@@ -223,10 +224,10 @@ def _write(
         )
     }
     contents = {
-        "per_task.csv": results.per_task_csv(made),
+        "per_task.csv": results.per_task_csv(value["models"]),
         "samples.csv": results.samples_csv(made),
         **pictures,
-        "report.html": _page(made, pictures, published=published),
+        "report.html": _page(made, value["models"], pictures, published=published),
     }
     for name, content in contents.items():
         replace_file(folder / name, lambda stream, content=content: stream.write(content))
@@ -234,23 +235,27 @@ def _write(
     return {name: str(folder / name) for name in ("results.json", *contents)}
 
 
-def _page(made: Sequence[ModelResult], pictures: Mapping[str, bytes], *, published: bool) -> bytes:
+def _page(
+    made: Sequence[ModelResult],
+    models: Sequence[Mapping[str, Any]],
+    pictures: Mapping[str, bytes],
+    *,
+    published: bool,
+) -> bytes:
     failed = [
         Note(title=f"{result.label}, {one.sample.id}: {one.reply.problem}", text=one.reply.raw)
         for result in made
         for one in result.scored
         if one.reply.problem
     ]
-    tables = [results.table(made, name, published=published and name == "total_published")
-              for name in ("total_published", "total_full")]  # fmt: skip
-    parts = [results.table(made, name) for name in results.SCORES[:4]]
+    parts = [results.table(models, name) for name in results.SCORES[:4]]
     return page(
         "VLABench planner evaluation",
         [
-            Section(title="Totals", text=EXPLAINED, tables=tables,
+            Section(title="Totals", text=EXPLAINED, tables=totals(models, published=published),
                     pictures=[pictures["radar.png"], pictures["bars.png"]]),
             Section(title="Scores", tables=parts),
-            Section(title="Tasks", tables=[_tasks(made)]),
+            Section(title="Tasks", tables=[_tasks(models)]),
             Section(title="Replies without a list of calls",
                     text=[f"{len(failed)} of {sum(len(r.scored) for r in made)}"],
                     notes=failed[:500]),
@@ -258,12 +263,25 @@ def _page(made: Sequence[ModelResult], pictures: Mapping[str, bytes], *, publish
     )  # fmt: skip
 
 
-def _tasks(made: Sequence[ModelResult]) -> TextTable:
+def totals(models: Sequence[Mapping[str, Any]], *, published: bool) -> list[TextTable]:
+    """The tables of both totals.
+
+    Args:
+        models: as `results.json` has them.
+        published: with the rows of LEAP's README.
+    """
+    return [
+        results.table(models, "total_published", published=published),
+        results.table(models, "total_full"),
+    ]
+
+
+def _tasks(models: Sequence[Mapping[str, Any]]) -> TextTable:
     rows = [
-        (task, found["dimension"], result.label, str(found["skill_match"]["n"]),
+        (task, found["dimension"], one["model"], str(found["skill_match"]["n"]),
          *(f"{found[name]['value']:.1f}" for name in results.SCORES))
-        for result in made
-        for task, found in results.as_json(result)["tasks"].items()
+        for one in models
+        for task, found in one["tasks"].items()
     ]  # fmt: skip
     return TextTable(head=("task", "dimension", "model", "n", *results.SCORES), rows=rows)
 
@@ -279,9 +297,6 @@ def _tell(found: Samples, made: Sequence[ModelResult], console: Console) -> None
         console.note(f"and {len(troubles) - SHOWN} more, see results.json")
 
 
-def _text(made: Sequence[ModelResult], folder: Path, single: bool) -> str:
-    blocks = [
-        shown(results.table(made, name, published=name == "total_published" and not single))
-        for name in ("total_published", "total_full")
-    ]
+def _text(models: Sequence[Mapping[str, Any]], folder: Path, *, published: bool) -> str:
+    blocks = [shown(one) for one in totals(models, published=published)]
     return "\n\n".join([*blocks, "\n".join(EXPLAINED), f"{folder / 'report.html'}"])

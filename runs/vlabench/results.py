@@ -157,38 +157,37 @@ def as_json(result: ModelResult) -> dict[str, Any]:
     }
 
 
-def table(results: Sequence[ModelResult], name: str, *, published: bool = False) -> TextTable:
+def table(models: Sequence[Mapping[str, Any]], name: str, *, published: bool = False) -> TextTable:
     """Models by dimensions, one score with its interval.
 
     Args:
-        results: the rows.
+        models: `as_json` of each.
         name: one of `SCORES`.
         published: with the rows of LEAP's README, which are of `total_published`.
     """
     rows: list[tuple[str, ...]] = []
-    for result in results:
-        cells = [_interval(result.of(name, dimension=one)) for one in DIMENSIONS]
-        average = result.average(name)
-        rows.append((result.label, *cells, f"{average:.2f}" if average is not None else "-",
-                     str(len(result.scored)), str(result.format_errors)))  # fmt: skip
+    for one in models:
+        there = one["dimensions"]
+        cells = [_interval(there[d][name]) if d in there else "-" for d in DIMENSIONS]
+        average = one["average"][name]
+        rows.append((one["model"], *cells, f"{average:.2f}" if average is not None else "-",
+                     str(one["samples"]), str(one["format_errors"])))  # fmt: skip
     if published:
         for label, values in LEAP_TABLE.items():
-            cells = [f"{values[one]:.2f}" for one in DIMENSIONS]
+            cells = [f"{values[d]:.2f}" for d in DIMENSIONS]
             rows.append((label, *cells, f"{sum(values.values()) / 6 + 1e-9:.2f}", "", ""))
     return TextTable(head=(name, *DIMENSIONS, "average", "n", "no format"), rows=rows)
 
 
-def _interval(value: Mean) -> str:
-    if value.value is None:
-        return "-"
-    return f"{value.value:.2f} ({value.low:.1f}-{value.high:.1f})"
+def _interval(found: Mapping[str, Any]) -> str:
+    return f"{found['value']:.2f} ({found['low']:.1f}-{found['high']:.1f})"
 
 
-def per_task_csv(results: Sequence[ModelResult]) -> bytes:
-    """A row per model and task."""
+def per_task_csv(models: Sequence[Mapping[str, Any]]) -> bytes:
+    """A row per model and task, of `as_json` of each model."""
     rows = [
         {
-            "model": result.label,
+            "model": one["model"],
             "dimension": found["dimension"],
             "task": task,
             "n": found["skill_match"]["n"],
@@ -198,8 +197,8 @@ def per_task_csv(results: Sequence[ModelResult]) -> bytes:
                 for key, part in ((name, "value"), (f"{name}_low", "low"), (f"{name}_high", "high"))
             },
         }
-        for result in results
-        for task, found in as_json(result)["tasks"].items()
+        for one in models
+        for task, found in one["tasks"].items()
     ]
     return _csv(rows)
 

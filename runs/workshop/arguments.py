@@ -62,8 +62,17 @@ exit codes: 0 done, 1 a preset failed (the others are done), 2 bad input, 130 st
 """
 
 
+REPORT_EPILOG = """\
+  leapcasa plan report outputs/trained outputs/ablation outputs/vlabench outputs/review
+
+DIR is a folder of plan train, ablate, eval, vlabench or review; the page has a section for each, in
+this order, and everything in it (no network). Their own files stay as they are.
+exit codes: 0 written, 2 bad input
+"""
+
+
 def add(inner: Any, add_one: Add) -> None:
-    """Declare `data`, `train` and `ablate` below `plan`."""
+    """Declare `data`, `train`, `ablate` and `report` below `plan`."""
     text = "make, read and check samples to train planners on"
     data = inner.add_parser("data", help=text, description=f"{text[0].upper()}{text[1:]}.")
     kinds = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -98,6 +107,12 @@ def add(inner: Any, add_one: Add) -> None:
     two.add_argument("--file", metavar="PAIRS", type=Path, help="measured on these pairs instead")
     two.add_argument(
         "--max-new-tokens", metavar="N", type=int, default=256, help="of a plan (default: 256)"
+    )
+    three = add_one(inner, "report", "trainings, ablations, evaluations and reviews on one page",
+                    report, epilog=REPORT_EPILOG)  # fmt: skip
+    three.add_argument("folder", metavar="DIR", nargs="+", type=Path, help="results of `plan ...`")
+    three.add_argument(
+        "--out", metavar="FILE", type=Path, help="(default: workshop.html in the first folder)"
     )
 
 
@@ -281,6 +296,13 @@ def ablate(options: argparse.Namespace, console: Console) -> int:
         max_new_tokens=options.max_new_tokens,
     )
     return ablate_command(chosen, console)
+
+
+def report(options: argparse.Namespace, console: Console) -> int:
+    """Run `plan report`."""
+    from .page_command import report_command
+
+    return report_command(options.folder, options.out, console)
 
 
 def _training(options: argparse.Namespace, steps: int | None) -> dict[str, Any]:
