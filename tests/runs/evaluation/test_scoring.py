@@ -122,6 +122,7 @@ def test_the_judge_forgets_episodes_that_are_over_and_those_that_are_too_many(op
         judge = ask(keeper, f"e{number}")
         judge.score(clips, "x")
         judge.close()
+    ask(keeper, "after")  # greeted only once the last question is done with
     forgotten = [one for one in journal.read_text().splitlines() if one.startswith("forget")]
     assert forgotten == ["forget e0", "forget e1"]
 
