@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from leapcasa.configs import ConfigError, changed, load, preset_names
+from leapcasa.configs import ConfigError, changed, load, preset_names, to_dict
 from leapcasa.configs.layers import layered
 
 
@@ -112,3 +112,15 @@ def test_stand_ins_of_an_attribution_are_named_as_parts_are():
     assert again.attribution.interval == 4
     with pytest.raises(ConfigError, match=r"did you mean 'attribution\.judge"):
         load("default", ["attribution.juge=x"])
+
+
+def test_closed_loop_differs_from_the_official_protocol_in_who_is_in_charge_alone():
+    official, closed = to_dict(load("official-multitask")), to_dict(load("closed-loop"))
+    differ = {name for name in official if official[name] != closed[name]}
+    assert differ == {"preset", "planner", "judge", "advance", "limits"}
+    assert {k for k, v in official["limits"].items() if closed["limits"][k] != v} == {
+        "success_every"
+    }
+    both = load("closed-loop,card-4b,openpi")
+    assert (both.planner.name, both.policy.name, both.judge.name) == ("split", "openpi", "qwen3vl")
+    assert both.policy.options["mappings"] == load("openpi").policy.options["mappings"]
