@@ -1,15 +1,22 @@
-"""Checkpoints named on the command line: `[LABEL=]PATH`, and how each is loaded."""
+"""Checkpoints named on the command line: `[LABEL=]PATH`, how each is loaded, and asked in turn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ..configs import ConfigError, nearest
+from ..configs import ConfigError, LeapcasaError, ModelError, nearest
+from ..vlm.generate import TextGenerator
 from ..vlm.images import PixelBudget
-from ..vlm.load import LoadConfig
+from ..vlm.load import LoadConfig, load
+from .journal import Journal, Keyed
 from .judge_setup import content_hash
 from .versions import version
+
+FAILURES_IN_A_ROW = 5
+"""A model that fails so often is broken as a whole."""
+_Entry = TypeVar("_Entry", bound=Keyed)
+_Sample = TypeVar("_Sample")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +116,58 @@ def _model(label: str, path: str, options: Mapping[str, Any], budget: PixelBudge
         )
     except TypeError as error:
         raise ConfigError(f"--set for {label}: a value does not fit: {error}") from error
+
+
+def ask_each(
+    model: Model,
+    samples: Iterable[tuple[str, _Sample]],
+    kept: Journal[_Entry],
+    key: Callable[[_Sample], str],
+    ask: Callable[[TextGenerator, _Sample, str], _Entry],
+    report: Callable[[int, str], None],
+    unit: str,
+) -> tuple[dict[str, _Entry], dict[str, str]]:
+    """One model's results for all samples, each kept before the next is asked for.
+
+    Args:
+        model: loaded only if something is not kept yet.
+        samples: id and sample, in order.
+        kept: earlier results are taken from here.
+        key: of a sample's result.
+        ask: has a result made, under its key.
+        report: is told how many are done.
+        unit: what the results are, for messages.
+
+    Returns:
+        Results, and why there is none, by id.
+
+    Raises:
+        ConfigError: if the model cannot be loaded.
+        ModelError: if it fails on sample after sample.
+    """
+    found: dict[str, _Entry] = {}
+    errors: dict[str, str] = {}
+    generator: TextGenerator | None = None
+    failures = 0
+    for count, (name, sample) in enumerate(samples, 1):
+        try:
+            own = key(sample)
+            known = kept.get(own)
+            if known is None:
+                generator = generator or TextGenerator(load(model.config), model.budget)
+                known = ask(generator, sample, own)
+                kept.add([known])
+            found[name] = known
+            failures = 0
+        except LeapcasaError as error:
+            if generator is None and not isinstance(error, ModelError):
+                raise
+            errors[name] = str(error)
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW:
+                raise ModelError(
+                    f"{model.label}: {failures} {unit} in a row failed, the last of {name}: "
+                    f"{error}; {unit} so far are kept, the same command goes on"
+                ) from error
+        report(count, f"{model.label}: {name}")
+    return found, errors

@@ -12,18 +12,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...configs import ConfigError, LeapcasaError, ModelError
+from ...configs import ConfigError
 from ...vlm.generate import Sampling, TextGenerator
-from ...vlm.load import load
 from .. import journal
-from ..checkpoints import Model
+from ..checkpoints import Model, ask_each
 from ..journal import Journal
 from ..judge_setup import content_hash
 from ..plan_cases import read_image
 from ..workshop import rows
 
 FILE = "plans.jsonl"
-FAILURES_IN_A_ROW = 5
 CSV_COLUMNS = ("model_name", "sample_idx", "prompt_text", "model_output", "reference_steps")
 
 
@@ -175,34 +173,18 @@ def write_plans(
         ModelError: if it fails on sample after sample.
     """
     identity = [*model.identity(), asdict(sampling)]
-    found: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    generator: TextGenerator | None = None
-    failures = 0
-    for count, sample in enumerate(samples, 1):
-        try:
-            key = journal.key(identity, sample.id, [_content(part) for part in sample.turn])
-            made = kept.get(key)
-            if made is None:
-                generator = generator or TextGenerator(load(model.config), model.budget)
-                turn = [p if isinstance(p, str) else read_image(p) for p in sample.turn]
-                said = generator.answer(turn, sampling)
-                made = Made(key=key, model=model.label, sample=sample.id, plan=said.text)
-                kept.add([made])
-            found[sample.id] = made.plan
-            failures = 0
-        except LeapcasaError as error:
-            if generator is None and not isinstance(error, ModelError):
-                raise
-            errors[sample.id] = str(error)
-            failures += 1
-            if failures >= FAILURES_IN_A_ROW:
-                raise ModelError(
-                    f"{model.label}: {failures} plans in a row failed, the last of {sample.id}: "
-                    f"{error}; plans so far are kept, the same command goes on"
-                ) from error
-        report(count, f"{model.label}: {sample.id}")
-    return found, errors
+
+    def key(sample: Sample) -> str:
+        return journal.key(identity, sample.id, [_content(part) for part in sample.turn])
+
+    def made(generator: TextGenerator, sample: Sample, own: str) -> Made:
+        turn = [p if isinstance(p, str) else read_image(p) for p in sample.turn]
+        said = generator.answer(turn, sampling)
+        return Made(key=own, model=model.label, sample=sample.id, plan=said.text)
+
+    asked = ((sample.id, sample) for sample in samples)
+    found, errors = ask_each(model, asked, kept, key, made, report, "plans")
+    return {name: one.plan for name, one in found.items()}, errors
 
 
 def open_journal(folder: Path) -> Journal[Made]:

@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...configs import LeapcasaError, ModelError
 from ...vlm.generate import Sampling, TextGenerator
 from ...vlm.images import PixelBudget
-from ...vlm.load import load
 from .. import journal
-from ..checkpoints import Model
+from ..checkpoints import Model, ask_each
 from ..journal import Journal
 from ..judge_setup import content_hash
 from ..plan_cases import read_image
@@ -20,8 +18,6 @@ from .prompt import Asking
 from .samples import Sample
 
 FILE = "answers.jsonl"
-FAILURES_IN_A_ROW = 5
-"""A model that fails so often is broken as a whole."""
 BUDGET = PixelBudget(least=65536, most=16777216)
 """The published processors' own limits, which the public evaluation leaves as they are."""
 
@@ -77,34 +73,17 @@ def ask(
         ModelError: if it fails on sample after sample.
     """
     identity = [*model.identity(), asdict(sampling), asking.digest]
-    found: dict[str, Answer] = {}
-    errors: dict[str, str] = {}
-    generator: TextGenerator | None = None
-    failures = 0
-    for count, sample in enumerate(samples, 1):
-        examples = prompt.shots(sample, samples, asking)
-        try:
-            key = journal.key(identity, [_contents(one) for one in (sample, *examples)])
-            known = answers.get(key)
-            if known is None:
-                generator = generator or TextGenerator(load(model.config), model.budget)
-                turn = prompt.turn(sample, examples, asking)
-                known = _answered(generator, turn, sampling, key, model.label, sample.id)
-                answers.add([known])
-            found[sample.id] = known
-            failures = 0
-        except LeapcasaError as error:
-            if generator is None and not isinstance(error, ModelError):
-                raise
-            errors[sample.id] = str(error)
-            failures += 1
-            if failures >= FAILURES_IN_A_ROW:
-                raise ModelError(
-                    f"{model.label}: {failures} samples in a row failed, the last at {sample.id}: "
-                    f"{error}; answers so far are kept, the same command goes on"
-                ) from error
-        report(count, f"{model.label}: {sample.id}")
-    return found, errors
+
+    def key(shown: tuple[Sample, ...]) -> str:
+        return journal.key(identity, [_contents(one) for one in shown])
+
+    def made(generator: TextGenerator, shown: tuple[Sample, ...], own: str) -> Answer:
+        sample, *examples = shown
+        turn = prompt.turn(sample, examples, asking)
+        return _answered(generator, turn, sampling, own, model.label, sample.id)
+
+    asked = ((one.id, (one, *prompt.shots(one, samples, asking))) for one in samples)
+    return ask_each(model, asked, answers, key, made, report, "answers")
 
 
 def _answered(
