@@ -2,22 +2,27 @@
 
 A template is a pair of files, `NAME.plan.txt` for the first plan and `NAME.replan.txt` for another
 one after something failed. `{task}` stands for the instruction; `{done}` and `{failed}`, in the
-second, for the steps behind. A user's own pair lies in a folder of theirs: `template:
-/path/to/NAME`. A file is never changed once results were made with it; a new wording gets a new
-name, and the record keeps the hash.
+second, for the steps behind; `{draft}`, where a template has it, for the steps that the rules of
+`split` cut the instruction into, for a model that corrects a draft. A user's own pair lies in a
+folder of theirs: `template: /path/to/NAME`. A file is never changed once results were made with it;
+a new wording gets a new name, and the record keeps the hash.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...configs import ConfigError, nearest
 from ..base import Attempt
+from ..split import clauses
 
 _HERE = Path(__file__).parent
 MAX_BEHIND = 20
 """Steps behind that are told to the model, the newest ones."""
+
+_PLACEHOLDER = re.compile(r"\{(task|draft|done|failed)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +45,15 @@ class Template:
             task: the instruction.
             history: what became of earlier steps; empty for the first plan.
         """
-        if not history:
-            return self.plan.replace("{task}", _inline(task))
-        return (
-            self.replan.replace("{done}", _listed(history, "done"))
-            .replace("{failed}", _listed(history, "failed"))
-            .replace("{task}", _inline(task))
-        )
+        told = {
+            "task": _inline(task),
+            "draft": " ".join(f"{n}) {_inline(c)}" for n, c in enumerate(clauses(task), 1)),
+            "done": _listed(history, "done"),
+            "failed": _listed(history, "failed"),
+        }
+        # In one pass: what is put in is never taken for a placeholder.
+        own = self.replan if history else self.plan
+        return _PLACEHOLDER.sub(lambda found: told[found[1]], own)
 
 
 def load(name: str) -> Template:

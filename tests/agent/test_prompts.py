@@ -21,6 +21,11 @@ def test_a_replan_tells_what_is_done_and_what_failed():
     assert "Task name: Fetch milk." in text
 
 
+def test_a_draft_is_what_the_rules_cut_the_task_into():
+    text = prompts.load("draft-1").text("Open the drawer, then take the {task} mug out.")
+    assert "Draft: 1) Open the drawer 2) Take the {task} mug out. Based on" in text
+
+
 def test_a_long_history_is_told_from_its_end():
     history = [Attempt(text=f"Step {i} of many", outcome="done") for i in range(100)]
     text = prompts.load("leap-1").text("x", history)
@@ -39,7 +44,7 @@ def test_a_users_own_pair_of_files(tmp_path):
 
 
 def test_wrong_templates_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="there are leap-1"):
+    with pytest.raises(ConfigError, match="there are draft-1, leap-1"):
         prompts.load("leap-2")
     with pytest.raises(ConfigError, match="cannot be read"):
         prompts.load(str(tmp_path / "none"))
