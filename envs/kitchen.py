@@ -58,6 +58,8 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         render_profile: `exact` for RoboCasa's own pixels, `fast` for no multisampling and lighter
             robot meshes.
         rendering: False offers no views at all and needs no GL, for work on physics alone.
+        look_every: offer views at every so many steps only, counted from the reset; the sensors of
+            the steps between hold no image, and nothing is drawn for them.
         layout: take this kitchen layout instead of one drawn by the seed.
         style: take this kitchen style instead of one drawn by the seed.
         render_mode: gymnasium's; `rgb_array` or None.
@@ -81,6 +83,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         image_size: Mapping[View, int] = DEFAULT_SIZE,
         render_profile: str = "exact",
         rendering: bool = True,
+        look_every: int = 1,
         layout: int | None = None,
         style: int | None = None,
         render_mode: str | None = None,
@@ -92,6 +95,9 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         self.image_size = _checked_sizes(image_size) if rendering else {}
         self._first_seed = None if seed is None else _checked_seed(seed)
         self._layout, self._style = layout, style
+        if look_every < 1:
+            raise ConfigError(f"look_every is {look_every}; give 1 or more steps")
+        self._look_every = look_every
         self.backend = gl.choose() if self.image_size else None
         self.assets = assets.ensure()
         import_robocasa()
@@ -276,7 +282,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
     def _look(self) -> None:
         world, step = self._running(), self.step_count
         images: dict[View, Frame] = {}
-        for view in self.image_size:
+        for view in self.image_size if step % self._look_every == 0 else ():
             if view == "hand":
                 still = _StillCurrent(self, step)
                 images[view] = self._renderer.prepare(world.data, view, still)
