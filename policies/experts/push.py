@@ -18,6 +18,9 @@ from .motion import (
     travel_over,
 )
 
+HOLD_STEPS = 5
+"""Steps for which a push goes on once its goal is reached: who learns from it cannot see so well
+when that was, and a push that ends too early has done nothing."""
 LEAD_M = 0.06
 """How far ahead of the surface the hand aims while it pushes [m]; sets the force."""
 
@@ -195,10 +198,11 @@ def _press_on(
     speed: float,
     limit: int,
 ) -> Motion:
-    best, waited = -np.inf, 0
+    best, waited, held = -np.inf, 0, 0
     for _ in range(limit):
         joint = op.referee.joint(fixture, suffix)
-        if sign * (joint.value - goal) >= 0:
+        held += sign * (joint.value - goal) >= 0
+        if held > HOLD_STEPS:
             return True
         spot, normal = contact.now(op.referee.parts(fixture, suffix))
         pose = _touch(spot, normal, rot, gap=0.0)
@@ -206,7 +210,7 @@ def _press_on(
         gone = sign * joint.value - 0.5 * float(np.linalg.norm(pose.position - op.robot.hand))
         best, waited = (gone, 0) if gone > best + 0.002 else (best, waited + 1)
         if waited > 18:
-            return False
+            return held > 0
         yield arm_action(op.robot, pose, op.grip, speed)
     return False
 
