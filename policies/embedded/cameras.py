@@ -55,6 +55,31 @@ def project(points: Floats, hand: Floats, turned: Floats) -> npt.NDArray[np.floa
     return np.stack(seen, axis=1).astype(np.float32)
 
 
+def rays(places: Floats, hand: Floats, turned: Floats) -> tuple[Floats, Floats, Floats]:
+    """The planes in which points lie that the cameras see at some places.
+
+    Args:
+        places: (3, N, 2) views right, left, hand; as `project` gives them.
+        hand: (3,) the hand's position in the frame of the base [m].
+        turned: (4,) its orientation there, quaternion xyzw.
+
+    Returns:
+        (3, N, 2, 3) normals n of two planes each: n (x - c) = 0 for the point x; (3, 3) the cameras
+        c; and (3, 4) per camera its way back and half its picture's width at one metre, which say
+        how a place's error grows: by depth x half width.
+    """
+    mirror = np.array([1.0, -1.0, 1.0])
+    right_rot = LEFT_ROT * mirror[:, None] * np.array([-1.0, 1.0, 1.0])
+    rot = matrix(np.asarray(turned, np.float64))
+    rots = np.stack([right_rot, LEFT_ROT, rot @ HAND_ROT])
+    centres = np.stack([LEFT_M * mirror, LEFT_M, rot @ HAND_M + hand])
+    halves = np.tan(np.radians([OUTER_FOV_DEG, OUTER_FOV_DEG, HAND_FOV_DEG]) / 2)
+    x, y, back = rots[:, None, :, 0], rots[:, None, :, 1], rots[:, None, :, 2]
+    u, v = (places[..., i, None] * halves[:, None, None] for i in (0, 1))
+    normals = np.stack([x + u * back, y - v * back], axis=2)
+    return normals, centres, np.concatenate([rots[:, :, 2], halves[:, None]], axis=1)
+
+
 def _seen(points: Floats, at: Floats, rot: Floats, fov_deg: float) -> Floats:
     x, y, back = ((np.asarray(points, np.float64) - at) @ rot).T
     depth = np.maximum(-back, NEAREST_M) * np.tan(np.radians(fov_deg) / 2)

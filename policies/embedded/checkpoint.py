@@ -19,7 +19,7 @@ from .geometry import FEATURES, MOTION
 if TYPE_CHECKING:
     from .network import Network, NetworkConfig
 
-FORMAT = 1
+FORMAT = 2
 CONFIG = "config.json"
 WEIGHTS = "policy.safetensors"
 

@@ -22,9 +22,16 @@ RADIANS_PER_UNIT = 0.5
 HISTORY_STEPS = (8, 24)
 """How long ago the robot's earlier places are that the network is told of. Far enough apart that
 they show where the hand came from, and not simply the last action, which would be copied."""
-FEATURES = 3 + 6 + 2 + len(HISTORY_STEPS) * 7
+FEATURES = 3 + 6 + 2 + len(HISTORY_STEPS) * 7 + 4
 """Hand position 3, rotation 6 (two axes), fingers 2; per earlier step: hand's way 3, fingers'
-opening 1, base's way 2 and turn 1."""
+opening 1, base's way 2 and turn 1; how far the hand was to each side and height while it held."""
+HELD_M = 0.03
+"""Fingers opened less than this hold something, or are shut [m]; fully open is 0.04."""
+POINTS = 3
+"""Points that a subtask is about: the part that is worked at, its joint beside it, the fixture."""
+HINTS = 3
+"""Room above the part's joint [m], the least room beside it too [m], and the side (-1, 0, 1) that
+is begun with or stood at."""
 MOTION = 10
 """Set points per step: position 3 [m], rotation vector 3 [rad], base and torso 4 [action]."""
 
@@ -58,6 +65,17 @@ def vector(rot: Floats) -> Floats:
     return flat.reshape(*np.shape(rot)[:-2], 3)
 
 
+def hand_of(felt: Floats) -> npt.NDArray[np.float32]:
+    """(.., 12) float32: the hand's position in the frame of the base [m], then its rotation.
+
+    Args:
+        felt: (.., 16) proprioception.
+    """
+    felt = np.asarray(felt, np.float64)
+    rot = matrix(felt[..., 12:16]).reshape(*felt.shape[:-1], 9)
+    return np.concatenate([felt[..., 9:12], rot], axis=-1).astype(np.float32)
+
+
 def features(felt: Floats, begun: int = 0) -> npt.NDArray[np.float32]:
     """What the network is told of the robot at every step of a stretch.
 
@@ -80,7 +98,21 @@ def features(felt: Floats, begun: int = 0) -> npt.NDArray[np.float32]:
         turn = np.arctan2(yaw[:, 1, 0], yaw[:, 0, 0])[:, None]
         opened = (fingers[before, :1] - fingers[:, :1]) * 20.0
         columns += [(hand[before] - hand) * 5.0, opened, way[:, :2] * 5.0, turn * 5.0]
+    columns.append(5.0 * _reached(fingers, hand))
     return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def _reached(fingers: Floats, hand: Floats) -> Floats:
+    """(T, 4) how far beyond its present place the hand has been so far while it held.
+
+    Left, right, up, down: so a sweep that went to one side knows that the other is left.
+    """
+    held = fingers[:, :1] < HELD_M
+    side = hand[:, 1:3]
+    most = np.maximum.accumulate(np.where(held, side, -np.inf), axis=0)
+    least = np.minimum.accumulate(np.where(held, side, np.inf), axis=0)
+    both = np.concatenate([most - side, side - least], axis=1)
+    return np.where(np.isfinite(both), np.clip(both, 0.0, 0.5), 0.0)
 
 
 def set_points(felt: Floats, actions: Floats, chunk: int) -> npt.NDArray[np.float32]:
@@ -146,9 +178,20 @@ class Leading:
         return out
 
 
+def still(felt: Floats) -> npt.NDArray[np.float32]:
+    """(12,) float32: the action that changes nothing.
+
+    Args:
+        felt: (16,) proprioception; fingers that are shut or hold something stay closed.
+    """
+    out = np.zeros(ACTION_SIZE, np.float32)
+    out[GRIPPER] = felt[0] < HELD_M
+    return out
+
+
 def shortened(way: Floats) -> Floats:
     """The vector, at most of length 1: as straight as before, unlike one clipped by number."""
     return way / max(1.0, float(np.linalg.norm(way)))
 
 
-__all__ = ["FEATURES", "MOTION", "SWITCH", "Leading", "features", "set_points"]
+__all__ = ["FEATURES", "HINTS", "MOTION", "POINTS", "SWITCH", "Leading", "features", "set_points"]

@@ -11,17 +11,23 @@ from ...configs import ConfigError, PolicyError
 from ...envs.sensors import Sensors, View
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
+from .tracker import Tracker
 from .words import buckets
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
+SHIPPED = Path(__file__).parent / "weights"
+"""The policy that is part of this project; its README is the model card."""
+PATIENCE = 40
+"""Steps without a picture after which there will be none."""
 
 
 class EmbeddedPolicy:
-    """Looks every few steps, and leads the hand along the set points it saw in between.
+    """Looks every few steps, keeps in mind where the points of its subtask are, and leads the hand.
 
     Args:
-        path: a folder of `leapcasa policy train`.
-        execute: steps between two looks, at most the network's chunk.
+        path: a folder of `leapcasa policy train`; without one, the weights that ship.
+        look_every: steps between two looks at the pictures.
+        execute: steps of a chunk that are carried out, at most the network's chunk.
         device: `cpu` or `cuda`.
         threads: of torch on a CPU, for the whole process; None leaves them alone.
 
@@ -32,22 +38,18 @@ class EmbeddedPolicy:
     def __init__(
         self,
         path: str = "",
-        execute: int = 4,
+        look_every: int = 4,
+        execute: int = 2,
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
         import torch
 
-        if not path:
-            raise ConfigError(
-                "policy 'embedded' wants the folder of its weights: --set policy.options.path=DIR "
-                "(`leapcasa policy train` makes one)"
-            )
         if device != "cpu" and not torch.cuda.is_available():
             raise ConfigError(f"policy.options.device is {device!r}, and there is no GPU; use cpu")
         if threads is not None:
             torch.set_num_threads(int(threads))
-        self._path = Path(path).expanduser()
+        self._path = Path(path).expanduser() if path else SHIPPED
         loaded = checkpoint.load(self._path)
         self._network = loaded.network.to(device)
         self._statistics, self._device = loaded.statistics, device
@@ -57,26 +59,27 @@ class EmbeddedPolicy:
                 f"policy.options.execute is {execute}; give 1 .. {self._config.chunk}, the "
                 "network's chunk"
             )
-        self._execute = execute
+        if look_every < 1:
+            raise ConfigError(f"policy.options.look_every is {look_every}; give 1 or more")
+        self._execute, self._look_every = execute, look_every
         self._digest = checkpoint.digest(self._path)[:12]
-        self._buckets: dict[str, npt.NDArray[np.int64]] = {}
-        self._felt: deque[npt.NDArray[np.float32]] = deque(maxlen=max(geometry.HISTORY_STEPS) + 1)
-        self._leading: geometry.Leading | None = None
-        self._since = 0
+        self._text = ""
+        self._begin("")
 
     @property
     def info(self) -> PolicyInfo:
         """Unprivileged; looks at all three views."""
-        settings = {"weights": self._digest, "execute": str(self._execute)}
+        settings = {
+            "weights": self._digest,
+            "execute": str(self._execute),
+            "look_every": str(self._look_every),
+        }
         return PolicyInfo(name="embedded", privileged=False, views=VIEWS, settings=settings)
 
     def reset(self, instruction: str, seed: int) -> None:
-        """Begin a subtask: forget where the hand has been. The policy has no randomness."""
+        """Begin a subtask: forget what was seen. The policy has no randomness."""
         del seed
-        self._felt.clear()
-        self._leading = None
-        if instruction not in self._buckets:
-            self._buckets[instruction] = buckets(instruction)
+        self._begin(instruction)
 
     def act(self, sensors: Sensors, instruction: str) -> Actions:
         """(1, 12) float32; has to be asked at every step.
@@ -84,33 +87,77 @@ class EmbeddedPolicy:
         Raises:
             PolicyError: if a view is missing, or the network says what is no number.
         """
+        if instruction != self._text:
+            self._begin(instruction)
         felt = sensors.proprioception.vector()
         self._felt.append(felt)
+        due = self._looks == 0 or self._unseen >= self._look_every
+        # An environment may draw at some steps only: then the next picture is waited for.
+        if due and (sensors.images or self._unseen >= PATIENCE):
+            self._look(sensors, felt)
+        self._unseen += 1
+        if self._looks == 0:
+            return geometry.still(felt)[None]
         if self._leading is None or self._since >= self._execute:
-            self._leading, self._since = self._look(sensors, instruction), 0
+            self._leading, self._since = self._lead(felt), 0
         action = self._leading.action(felt, self._since)
         self._since += 1
         return action[None]
 
-    def _look(self, sensors: Sensors, instruction: str) -> geometry.Leading:
+    def _begin(self, instruction: str) -> None:
+        self._text = instruction
+        self._words = self._told(buckets(instruction))
+        self._felt: deque[npt.NDArray[np.float32]] = deque()
+        self._tracker = Tracker()
+        self._hints = np.zeros(geometry.HINTS, np.float32)
+        self._looks = self._unseen = self._since = 0
+        self._leading: geometry.Leading | None = None
+
+    def _look(self, sensors: Sensors, felt: npt.NDArray[np.float32]) -> None:
+        import torch
+
+        from .eyes import read
+
+        outer, hand = self._pictures(sensors)
+        with torch.inference_mode():
+            sight = self._network.eyes(self._told(outer), self._told(hand), self._words)
+            seen = [read(one) for one in (sight.outer[0], sight.hand[0])]
+        places, unsure = (
+            torch.cat([one[i] for one in seen]).cpu().double().numpy() for i in (0, 1)
+        )
+        if not np.isfinite(places).all():
+            raise PolicyError(f"the policy in {self._path} sees what is no number")
+        self._tracker.look(felt, places, unsure)
+        self._looks, self._unseen = self._looks + 1, 0
+        # The hints are of the beginning and do not change: all looks together know them best.
+        self._hints += (sight.hints[0].cpu().numpy() - self._hints) / self._looks
+
+    def _lead(self, felt: npt.NDArray[np.float32]) -> geometry.Leading:
         import torch
 
         statistics = self._statistics
-        felt = np.stack(self._felt)
-        told = (geometry.features(felt)[-1] - statistics.felt_mean) / statistics.felt_std
-        words = self._buckets.get(instruction)
-        words = buckets(instruction) if words is None else words
-        given: list[Any] = [self._pictures(sensors), told, words]
+        own = (geometry.features(np.stack(self._felt))[-1] - statistics.felt_mean) / (
+            statistics.felt_std
+        )
+        given = (self._tracker.points(felt).astype(np.float32), self._hints,
+                 geometry.hand_of(felt), own)  # fmt: skip
         with torch.inference_mode():
-            said = self._network(*(torch.from_numpy(x)[None].to(self._device) for x in given))
+            words = self._network.words(self._words)
+            said = self._network.control(*(self._told(x) for x in given), words)
         motion = said.motion[0].cpu().numpy() * statistics.motion_std + statistics.motion_mean
         if not np.isfinite(motion).all():
             raise PolicyError(f"the policy in {self._path} predicts what is no number")
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
-        return geometry.Leading(felt[-1], motion, closed, driving)
+        return geometry.Leading(felt, motion, closed, driving)
 
-    def _pictures(self, sensors: Sensors) -> npt.NDArray[np.uint8]:
-        """(3, 3, S, S) uint8."""
+    def _told(self, value: npt.NDArray[Any]) -> Any:
+        """An array as a batch of one on the device."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(value))[None].to(self._device)
+
+    def _pictures(self, sensors: Sensors) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """(2, 3, S, S) and (3, H, H) uint8."""
         missing = [view for view in VIEWS if view not in sensors.images]
         if missing:
             raise PolicyError(
@@ -118,11 +165,12 @@ class EmbeddedPolicy:
                 f"{', '.join(missing)} view"
             )
         size = self._config.size
-        return np.stack([_fitted(sensors.image(view), size) for view in VIEWS])
+        outer = [fitted(sensors.image(view), size) for view in ("right", "left")]
+        return np.stack(outer), fitted(sensors.image("hand"), self._config.hand_size)
 
 
-def _fitted(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    """(3, size, size); larger pictures are averaged down."""
+def fitted(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    """(3, size, size) of a (H, W, 3) picture; larger ones are averaged down."""
     if picture.shape[:2] != (size, size):
         import cv2
 

@@ -21,10 +21,11 @@ exit codes: 0 every episode was recorded or left out for a reason, 1 some broke,
 130 interrupted (what is recorded stays)
 """
 TRAIN_EPILOG = """\
-  leapcasa policy train outputs/demos --out outputs/policy --steps 20000
+  leapcasa policy train outputs/demos --out outputs/policy
   leapcasa policy train outputs/demos outputs/more --out outputs/policy2 --from outputs/policy
   leapcasa policy train --resume --out outputs/policy
 
+The eyes are trained first, then the control.
 DIR gets config.json and policy.safetensors (the running mean of the weights, what `embedded`
 loads), losses.csv, losses.png, and the state from which --resume goes on as if nothing had
 happened. A tenth of the kitchens is held out and measured.
@@ -58,8 +59,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--noise", metavar="X", type=float, default=1.0, help="0 for none .. 1 (default)"
     )
     parser.add_argument(
-        "--size", metavar="PX", type=int, default=128, help="side of the pictures (default: 128)"
+        "--size", metavar="PX", type=int, default=224, help="side of the pictures (default: 224)"
     )
+    parser.add_argument(
+        "--look-every", metavar="N", type=int, default=4,
+        help="steps from one picture to the next (default: 4)",
+    )  # fmt: skip
     parser.add_argument(
         "--profile", default="fast", help="render profile, exact or fast (default: fast)"
     )
@@ -70,7 +75,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     """Declare what `policy train` takes."""
     parser.add_argument("data", metavar="DATA", type=Path, nargs="*", help="`policy data` folders")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
-    parser.add_argument("--steps", metavar="N", type=int, help="(default: the preset's)")
+    for part in ("eyes", "control"):
+        parser.add_argument(f"--{part}-steps", metavar="N", type=int,
+                            help=f"of the {part} (default: the preset's)")  # fmt: skip
     parser.add_argument("--preset", default="small", help="small (default) or tiny, for trials")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
@@ -102,6 +109,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         workers=options.workers,
         noise=options.noise,
         size=options.size,
+        look_every=options.look_every,
         profile=options.profile,
         learner=options.learner,
     )
@@ -115,7 +123,8 @@ def train(options: argparse.Namespace, console: Console) -> int:
     request = TrainRequest(
         data=options.data,
         out=options.out,
-        steps=options.steps,
+        eyes_steps=options.eyes_steps,
+        control_steps=options.control_steps,
         preset=options.preset,
         seed=options.seed,
         device=options.device,

@@ -1,60 +1,115 @@
-"""Pictures changed at random, so that the policy does not hang on colours or single pixels.
+"""What is changed at random in training, so that the policy does not hang on what is chance.
 
-Shifts are small: the cameras ride on the robot, and where a thing is in the picture says where it
-is in the room.
+Pictures may be moved, scaled and mirrored, as the eyes only say where in the picture a point is and
+the cameras' geometry comes after them. The points that the control is given are moved about as far
+as the eyes err.
 """
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-SHIFT_PX = 2
-GAIN, OFFSET, TINT, GREY = 0.25, 0.12, 0.15, 0.15
-NOISE = 0.02
+MOVED, SCALED = 0.12, 0.15
+"""Most by which a picture is moved (its half side is 1) or scaled."""
+MIRRORED = 0.3
+GAIN, OFFSET, TINT, GREY, NOISE = 0.3, 0.12, 0.15, 0.15, 0.03
 HIDDEN = 0.25
 """Share of the pictures in which a patch is painted over."""
+NEAR_M, FAR_SHARE = 0.003, 0.015
+"""Error of a point: so much, and so much of its distance from the hand."""
+HINT_NOISE = (0.12, 0.12, 0.25)
+FORGOTTEN = 0.02
+"""Share of the points that are said to be unknown."""
 
 
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Change pictures.
+def pictures(
+    outer: Tensor, inner: Tensor, places: Tensor, hints: Tensor, mirror: Tensor,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """Change looks.
 
     Args:
-        pictures: (B, V, 3, S, S) uint8.
+        outer: (B, 2, 3, S, S) uint8.
+        inner: (B, 3, H, H) uint8.
+        places: (B, 3, P, 2) of points in the pictures; NaN outside.
+        hints: (B, HINTS).
+        mirror: (B,) bool, whether a look may be mirrored (its words name no side).
         generator: the only source of randomness, on the CPU.
 
     Returns:
-        (B, V, 3, S, S) uint8, on the same device.
+        The same four, changed alike.
     """
-    count, size = pictures.shape[0] * pictures.shape[1], pictures.shape[-1]
-    x = pictures.flatten(0, 1)
+    batch, device = len(outer), outer.device
+    flip = (torch.rand(batch, generator=generator) < MIRRORED).to(device) & mirror
+    swapped = torch.where(flip[:, None, None, None, None], outer.flip(1), outer)
+    order = torch.where(flip[:, None, None, None], places[:, [1, 0, 2]], places)
+    signs = torch.where(flip, -1.0, 1.0)
+    hints = torch.cat([hints[:, :2], hints[:, 2:] * signs[:, None]], 1)
+    moved, far = _moved(swapped.flatten(0, 1), order[:, :2].flatten(0, 1),
+                        signs.repeat_interleave(2), generator)  # fmt: skip
+    near, close = _moved(inner, order[:, 2], signs, generator)
+    places = torch.cat([far.unflatten(0, (batch, 2)), close[:, None]], 1)
+    return _coloured(moved, generator).unflatten(0, (batch, 2)), _coloured(near, generator), \
+        places, hints  # fmt: skip
+
+
+def points(
+    where: Tensor, hints: Tensor, hand: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Points and hints as the eyes might have said them.
+
+    Args:
+        where: (B, P, 3) in the frame of the base [m].
+        hints: (B, HINTS).
+        hand: (B, 3) [m].
+        generator: the only source of randomness, on the CPU.
+    """
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator).to(where.device)
+
+    batch, count = where.shape[:2]
+    far = (where - hand[:, None]).norm(dim=-1, keepdim=True).nan_to_num()
+    size = (NEAR_M + FAR_SHARE * far) * normal(batch, 1, 1).exp().clamp(max=3.0)
+    moved = where + size * (0.7 * normal(batch, 1, 3) + 0.7 * normal(batch, count, 3))
+    lost = torch.rand((batch, count, 1), generator=generator).to(where.device) < FORGOTTEN
+    told = hints + normal(*hints.shape) * torch.tensor(HINT_NOISE, device=hints.device)
+    return moved.masked_fill(lost, torch.nan), told
+
+
+def _moved(
+    x: Tensor, places: Tensor, signs: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Pictures (N, 3, S, S) and places (N, P, 2) mirrored, scaled and moved."""
+    draws = torch.rand((len(x), 3), generator=generator).to(x.device) * 2 - 1
+    scale, shift = 1 + SCALED * draws[:, 0], MOVED * draws[:, 1:]
+    # A place p of the new picture shows scale * p + shift of the old one.
+    matrix = torch.zeros(len(x), 2, 3, device=x.device)
+    matrix[:, 0, 0], matrix[:, 1, 1] = scale * signs, scale
+    matrix[:, :, 2] = shift
+    grid = functional.affine_grid(matrix, list(x.shape), align_corners=False)
+    new = functional.grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
+    at = (places - shift[:, None]) / scale[:, None, None]
+    at = torch.stack([at[..., 0] * signs[:, None], at[..., 1]], -1)
+    inside = (at.abs() < 1).all(-1, keepdim=True)
+    return new, torch.where(inside, at, torch.nan)
+
+
+def _coloured(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Other light, other colours, some noise and a hidden patch; uint8."""
+    count, size = len(x), x.shape[-1]
 
     def uniform(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator).to(x.device)
 
-    x = _shifted(x, generator)
     gain = 1 + GAIN * (2 * uniform(count, 1, 1, 1) - 1) + TINT * (2 * uniform(count, 3, 1, 1) - 1)
-    offset = 255 * OFFSET * (2 * uniform(count, 1, 1, 1) - 1)
-    y = x.float() * gain + offset
+    y = x * gain + 255 * OFFSET * (2 * uniform(count, 1, 1, 1) - 1)
     grey = (uniform(count, 1, 1, 1) < GREY).float()
     y = y + grey * (y.mean(1, keepdim=True) - y)
-    y = y + 255 * NOISE * (uniform(count, 1, size, size) - 0.5) * uniform(count, 1, 1, 1)
-    _hide(y, generator)
-    return y.clamp_(0, 255).to(torch.uint8).reshape(pictures.shape)
-
-
-def _shifted(x: Tensor, generator: torch.Generator) -> Tensor:
-    padded = torch.nn.functional.pad(x.float(), [SHIFT_PX] * 4, mode="replicate").to(x.dtype)
-    size, out = x.shape[-1], torch.empty_like(x)
-    moves = torch.randint(0, 2 * SHIFT_PX + 1, (len(x), 2), generator=generator).tolist()
-    for index, (dy, dx) in enumerate(moves):
-        out[index] = padded[index, :, dy : dy + size, dx : dx + size]
-    return out
-
-
-def _hide(y: Tensor, generator: torch.Generator) -> None:
-    size = y.shape[-1]
-    draws = torch.rand((len(y), 5), generator=generator).tolist()
-    for index, (chance, a, b, c, d) in enumerate(draws):
+    y = y + 255 * NOISE * (uniform(1, 1, size, size) - 0.5) * uniform(count, 1, 1, 1)
+    for index, (chance, a, b, c, d) in enumerate(torch.rand((count, 5), generator=generator)):
         if chance < HIDDEN:
             side = int(size * (0.08 + 0.17 * a))
             top, left = int(b * (size - side)), int(c * (size - side))
             y[index, :, top : top + side, left : left + side] = 255 * d
+    return y.clamp_(0, 255).to(torch.uint8)

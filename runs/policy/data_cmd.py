@@ -44,7 +44,8 @@ class DataRequest:
     split: str = "pretrain"
     workers: int = 1
     noise: float = 1.0
-    size: int = 128
+    size: int = 224
+    look_every: int = 4
     profile: str = "fast"
     learner: Path | None = None
 
@@ -90,6 +91,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
     for seed in range(request.first_seed, request.first_seed + request.episodes):
         for task in request.tasks:
             facts = [FORMAT, task, request.split, seed, request.noise, request.size]
+            facts += [request.look_every]
             facts += [request.profile, learner and learner[1], f"{pack.kind} {pack.version}"]
             key = journal.key(*facts)
             made.append(
@@ -100,6 +102,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     seed=seed,
                     noise=request.noise,
                     size=request.size,
+                    look_every=request.look_every,
                     profile=request.profile,
                     path=str(folder / f"{task}_{request.split}_s{seed}_{key[:6]}{SUFFIX}"),
                     learner=None if learner is None else learner[0],
@@ -121,6 +124,8 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--noise {request.noise} is out of range; give 0 .. 1")
     if not 32 <= request.size <= 512:
         raise ConfigError(f"--size {request.size} is out of range; give 32 .. 512 pixels")
+    if not 1 <= request.look_every <= 100:
+        raise ConfigError(f"--look-every {request.look_every} is out of range; give 1 .. 100 steps")
     if request.episodes < 1 or request.workers < 1:
         raise ConfigError("--episodes and --workers must be 1 or more")
     if not 0 <= request.first_seed < 2**32 - request.episodes:

@@ -17,41 +17,32 @@ import numpy.typing as npt
 from ...configs import ConfigError
 from ...envs.skills import Skill
 from ...policies.embedded import cameras, geometry
-from ...policies.embedded.words import buckets
+from ...policies.embedded.network import NetworkConfig
+from ...policies.embedded.policy import fitted
 from ..console import Progress
 from ..records import replace_file
 from . import episode_file, wordings
 from .data_cmd import JOURNAL, read_journal
 from .episode_file import Header
-from .record import VIEWS
 
 UNPACKED = ".unpacked"
 HELD_OUT = 10
 """One kitchen in so many is held out."""
-DONE = 1.0
-COLUMNS = (
-    "pictures",
-    "felt",
-    "motion",
-    "closed",
-    "driving",
-    "weight",
-    "target",
-    "places",
-    "done",
-)
-"""What a batch takes of a stretch as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stretch:
-    """A demonstration ready for training; T steps, K steps a chunk."""
+    """A demonstration ready for training; T steps, L looks, K steps a chunk."""
 
     header: Header
-    pictures: npt.NDArray[np.uint8]
-    """(T, 3, 3, S, S), memory-mapped: right, left, hand."""
+    outer: npt.NDArray[np.uint8]
+    """(L, 2, 3, S, S), memory-mapped: right, left."""
+    inner: npt.NDArray[np.uint8]
+    """(L, 3, H, H), memory-mapped: the hand's."""
     felt: npt.NDArray[np.float32]
     """(T, FEATURES)."""
+    raw: npt.NDArray[np.float32]
+    """(T, 16) proprioception as it was felt."""
     motion: npt.NDArray[np.float32]
     """(T, K, MOTION)."""
     closed: npt.NDArray[np.float32]
@@ -60,12 +51,12 @@ class Stretch:
     """(T, K) 1 where the base drives."""
     weight: npt.NDArray[np.float32]
     """(T, K) 0 for what nobody could foresee, or should imitate."""
-    target: npt.NDArray[np.float32]
-    """(T, 3), NaN where it is unknown."""
+    points: npt.NDArray[np.float32]
+    """(T, POINTS, 3) in the frame of the base, NaN where unknown."""
+    hints: npt.NDArray[np.float32]
+    """(T, HINTS), NaN where unknown."""
     places: npt.NDArray[np.float32]
-    """(T, 3, 2) where each picture shows the part, see `cameras.project`; NaN where it does not."""
-    done: npt.NDArray[np.float32]
-    """(T,) 1 where the subtask is complete; NaN where it is unknown."""
+    """(L, 3, POINTS, 2) where pictures show the points, see `cameras.project`; NaN where not."""
     skills: tuple[Skill | None, ...]
     """By subtask."""
     subtask: npt.NDArray[np.int32]
@@ -76,33 +67,30 @@ class Stretch:
         """True if its kitchen is not trained on."""
         return zlib.crc32(self.header.scene.encode()) % HELD_OUT == 0
 
+    def step(self, look: int) -> int:
+        """The step of a look."""
+        return look * self.header.look_every
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Batch:
-    """B looks, as numpy; see `Stretch` and `Network.forward`."""
+    def name(self, step: int) -> str:
+        """What is being done at a step, for tables."""
+        return wordings.name_of(self.skills[int(self.subtask[step])])
 
-    pictures: npt.NDArray[np.uint8]
-    felt: npt.NDArray[np.float32]
-    buckets: npt.NDArray[np.int64]
-    motion: npt.NDArray[np.float32]
-    closed: npt.NDArray[np.float32]
-    driving: npt.NDArray[np.float32]
-    weight: npt.NDArray[np.float32]
-    target: npt.NDArray[np.float32]
-    places: npt.NDArray[np.float32]
-    done: npt.NDArray[np.float32]
+    def text(self, step: int, rng: Any = None) -> str:
+        """The subtask in words: its own, or such as `rng` draws."""
+        index = int(self.subtask[step])
+        own = self.header.subtasks[index]
+        return own if rng is None else wordings.said(own, self.skills[index], rng)
 
 
-def load(folders: Sequence[Path], chunk: int, size: int) -> list[Stretch]:
+def load(folders: Sequence[Path], config: NetworkConfig) -> list[Stretch]:
     """All whole demonstrations of some folders, in a fixed order.
 
     Args:
         folders: of `leapcasa policy data`.
-        chunk: K.
-        size: side of the pictures the network wants [px].
+        config: of the network that is to see them.
 
     Raises:
-        ConfigError: if there are none, one is damaged, or its pictures have another size.
+        ConfigError: if there are none, one is damaged, or its pictures are too small.
     """
     files: list[tuple[Path, str]] = []
     for folder in folders:
@@ -114,61 +102,49 @@ def load(folders: Sequence[Path], chunk: int, size: int) -> list[Stretch]:
     made: list[Stretch] = []
     try:
         for count, (path, sha256) in enumerate(sorted(files)):
-            made.append(_stretch(path, sha256, chunk, size))
+            made.append(_stretch(path, sha256, config))
             progress.update(count, "unpacking")
     finally:
         progress.close()
     return made
 
 
-def batch(stretches: Sequence[Stretch], picks: npt.NDArray[np.int64], rng: Any = None) -> Batch:
-    """Gather looks.
-
-    Args:
-        stretches: where from.
-        picks: (B, 2) int64: which stretch, which step.
-        rng: draws the wording of each; None for the subtask's own words.
-    """
-    chosen = [(stretches[int(s)], int(t)) for s, t in picks]
-    texts: list[str] = []
-    for one, t in chosen:
-        index = int(one.subtask[t])
-        text = one.header.subtasks[index]
-        texts.append(text if rng is None else wordings.said(text, one.skills[index], rng))
-    columns = {name: np.stack([getattr(one, name)[t] for one, t in chosen]) for name in COLUMNS}
-    return Batch(buckets=np.stack([buckets(text) for text in texts]), **columns)
-
-
-def _stretch(path: Path, sha256: str, chunk: int, size: int) -> Stretch:
+def _stretch(path: Path, sha256: str, config: NetworkConfig) -> Stretch:
     header = episode_file.read_header(path)
-    if header.size != size:
+    if header.size < config.size:
         raise ConfigError(
-            f"{path} has pictures of {header.size} px and the network wants {size}; record with "
-            f"--size {size}, or choose another preset"
+            f"{path} has pictures of {header.size} px and the network wants {config.size}; record "
+            f"with --size {config.size}, or choose another preset"
         )
-    pictures = path.parent / UNPACKED / f"{path.stem}_{sha256[:8]}.npy"
     demo = episode_file.read(path, sha256)
-    if not pictures.is_file():
-        _unpack(path, demo, pictures)
-    at = np.minimum(np.arange(header.steps)[:, None] + np.arange(chunk), header.steps - 1)
-    felt, motion = _by_subtask(demo, chunk)
+    outer, inner = _pictures(path, demo, f"{path.stem}_{sha256[:8]}", config)
+    at = np.minimum(np.arange(header.steps)[:, None] + np.arange(config.chunk), header.steps - 1)
+    felt, motion = _by_subtask(demo, config.chunk)
     skills = tuple(wordings.skill_of(text, header.instruction) for text in header.subtasks)
     return Stretch(
         header=header,
-        pictures=np.load(pictures, mmap_mode="r", allow_pickle=False),
+        outer=outer,
+        inner=inner,
         felt=felt,
+        raw=demo.proprioception,
         motion=motion,
         closed=(demo.expert[at, 6] >= geometry.SWITCH).astype(np.float32),
         driving=(demo.expert[at, 11] >= geometry.SWITCH).astype(np.float32),
-        weight=_weights(demo, chunk),
-        target=demo.target,
-        places=cameras.project(
-            demo.target, demo.proprioception[:, 9:12], demo.proprioception[:, 12:16]
-        ),
-        done=np.where(np.isnan(demo.progress), np.nan, demo.progress >= DONE).astype(np.float32),
+        weight=_weights(demo, config.chunk),
+        points=demo.points,
+        hints=demo.hints,
+        places=_places(demo),
         skills=skills,
         subtask=demo.subtask,
     )
+
+
+def _places(demo: episode_file.Demonstration) -> npt.NDArray[np.float32]:
+    """(L, 3, POINTS, 2)."""
+    steps = slice(None, None, demo.header.look_every)
+    hand, turned = demo.proprioception[steps, 9:12], demo.proprioception[steps, 12:16]
+    each = [cameras.project(demo.points[steps, p], hand, turned) for p in range(geometry.POINTS)]
+    return np.stack(each, axis=2)
 
 
 def _by_subtask(demo: episode_file.Demonstration, chunk: int) -> tuple[Any, Any]:
@@ -192,9 +168,24 @@ def _weights(demo: episode_file.Demonstration, chunk: int) -> npt.NDArray[np.flo
     return good.astype(np.float32)
 
 
-def _unpack(path: Path, demo: episode_file.Demonstration, to: Path) -> None:
-    size = demo.header.size
-    views = [episode_file.decode(path, demo.pictures[view], size) for view in VIEWS]
-    pictures = np.ascontiguousarray(np.stack(views, 1).transpose(0, 1, 4, 2, 3))
-    to.parent.mkdir(exist_ok=True)
-    replace_file(to, lambda stream: np.save(stream, pictures, allow_pickle=False))
+def _pictures(
+    path: Path, demo: episode_file.Demonstration, stem: str, config: NetworkConfig
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Both kinds, unpacked before or now."""
+    sides = {"outer": config.size, "inner": config.hand_size}
+    files = {name: path.parent / UNPACKED / f"{stem}_{name}{n}.npy" for name, n in sides.items()}
+    if not all(file.is_file() for file in files.values()):
+        size = demo.header.size
+        seen = {v: episode_file.decode(path, demo.pictures[v], size) for v in demo.pictures}
+        near = [fitted(one, config.hand_size) for one in seen["hand"]]
+        far = [[fitted(one, config.size) for one in seen[v]] for v in ("right", "left")]
+        made = {"outer": np.stack([np.stack(one) for one in far], 1), "inner": np.stack(near)}
+        for name, file in files.items():
+            _keep(file, made[name])
+    outer, inner = (np.load(files[n], mmap_mode="r", allow_pickle=False) for n in sides)
+    return outer, inner
+
+
+def _keep(file: Path, pictures: npt.NDArray[np.uint8]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    replace_file(file, lambda stream: np.save(stream, pictures, allow_pickle=False))

@@ -1,8 +1,9 @@
 """One demonstration in one file: safetensors, its pictures as lossless PNG one behind the other.
 
 Per control step: what the robot felt, what the expert would do (the label), what was carried out,
-which subtask was in hand and how far it truly was. The last two and `target` are truth of the
-simulation, for labels alone: nothing of them is ever given to a policy.
+which subtask was in hand, how far it truly was, and where the points are that it is about.
+Progress, points and hints are truth of the simulation, for labels alone: nothing of them is ever
+given to a policy. Pictures are kept at every few steps only.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from ...configs import ConfigError
 from ...envs.sensors import View
 from ..records import replace_file
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".safetensors"
 PNG_EFFORT = 1
 """zlib's level: higher ones save a tenth of the space for twice the time."""
@@ -49,6 +50,8 @@ class Header:
     views: tuple[View, ...]
     size: int
     """Side of the pictures [px]."""
+    look_every: int
+    """Steps from one picture to the next; the first is of the first step."""
     assets: str
 
     @property
@@ -76,11 +79,13 @@ class Demonstration:
     """(T,) index into the header's subtasks."""
     progress: npt.NDArray[np.float32]
     """(T,) true progress of the subtask, 0..1; NaN where it is unknown."""
-    target: npt.NDArray[np.float32]
-    """(T, 3) the part to be worked on, in the frame of the hand's proprioception [m]; NaN where
-    it is unknown."""
+    points: npt.NDArray[np.float32]
+    """(T, POINTS, 3) see `keypoints`, in the frame of the hand's proprioception [m]; NaN where they
+    are unknown."""
+    hints: npt.NDArray[np.float32]
+    """(T, HINTS)."""
     pictures: Mapping[View, list[bytes]]
-    """(T,) PNG files per view."""
+    """(ceil(T / look_every),) PNG files per view."""
 
 
 _STEPS = (
@@ -91,7 +96,8 @@ _STEPS = (
     "imitate",
     "subtask",
     "progress",
-    "target",
+    "points",
+    "hints",
 )
 
 

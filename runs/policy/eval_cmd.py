@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...configs import ConfigError
 from ..console import Console
 from ..tables import TextTable, shown
 
-LOOKS = 2000
-COLUMNS = ("hand_cm", "turn_deg", "base", "gripper", "mode", "target_cm", "place_px", "done")
+MOMENTS = 2000
+AT_STEP = 3
+"""The step of the chunk that is compared."""
+SEEN = ("right_px", "left_px", "hand_px", "part_cm", "joint_cm", "fixture_cm", "room_cm", "side")
+MOVED = ("hand_cm", "turn_deg", "base", "gripper", "mode")
 
 
 def eval_command(
@@ -26,82 +30,105 @@ def eval_command(
         ConfigError: for bad input, or if no kitchen is held out.
     """
     from ...policies.embedded import checkpoint
-    from . import dataset, training, wordings
+    from . import dataset
 
     loaded = checkpoint.load(policy)
-    config = loaded.network.config
     with console.quiet_stdout():
-        stretches = dataset.load([path.expanduser() for path in data], config.chunk, config.size)
-        picks = training.looks(stretches, held_out=True).picks
-        if everything:
-            picks = np.concatenate([training.looks(stretches, held_out=False).picks, picks])
-        if not len(picks):
+        stretches = dataset.load([path.expanduser() for path in data], loaded.network.config)
+        chosen = [one for one in stretches if everything or one.held_out]
+        if not chosen:
             raise ConfigError("no kitchen of this data is held out; --all measures on every one")
-        look = min(3, config.chunk - 1)
-        at = np.unique(np.linspace(0, len(picks) - 1, LOOKS).astype(int))
-        found, bar = _measured(loaded, stretches, picks[at], look)
-        names = [
-            wordings.name_of(stretches[int(s)].skills[int(stretches[int(s)].subtask[int(t)])])
-            for s, t in picks[at]
-        ]
-        understood = _understood(loaded, stretches, picks[at], names)
-    rows = {name: _row(found, bar, np.array(names) == name) for name in sorted(set(names))}
-    value = {"looks": len(at), "step": look, "skills": rows, "other_words_m": understood}
+        seen = _eyes(loaded, chosen)
+        moved, understood = _control(loaded, chosen)
+    value = {
+        "episodes": len(chosen),
+        "kitchens": len({one.header.scene for one in chosen}),
+        "eyes": seen,
+        "control": moved,
+        "step": AT_STEP,
+        "other_words_m": understood,
+    }
     console.result(value, _as_text(value))
     return 0
 
 
-def _measured(
-    loaded: Any, stretches: Sequence[Any], picks: Any, look: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Errors of each look, the policy's and those of the mean action."""
+def _eyes(loaded: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """How far off points and hints are, every look of every subtask, by skill."""
+    from .sights import subtasks
+
+    found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
+    for one in stretches:
+        for name, missed in subtasks(loaded.network, one):
+            found.setdefault(name, []).append(missed)
+    return {
+        name: {
+            "looks": sum(len(part["right_px"]) for part in parts),
+            **{column: _median([part[column] for part in parts]) for column in SEEN},
+        }
+        for name, parts in sorted(found.items())
+    }
+
+
+def _control(loaded: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], Any]:
+    """Errors of the set points where the points are truly known, beside the mean action's."""
     import torch
 
-    from . import dataset, losses
+    from . import draws, losses
 
+    both = [draws.all_moments(stretches, held_out=held_out) for held_out in (False, True)]
+    at, names = (
+        np.concatenate([getattr(p, n) for p in both if len(p.at)]) for n in ("at", "names")
+    )
+    kept = np.unique(np.linspace(0, len(at) - 1, MOMENTS).astype(int))
+    at, names = at[kept], names[kept]
+    look = min(AT_STEP, loaded.network.config.chunk - 1)
     found: list[Mapping[str, Any]] = []
     bar: list[Mapping[str, Any]] = []
-    for begin in range(0, len(picks), 64):
+    for begin in range(0, len(at), 256):
         true = losses.Tensors(
-            dataset.batch(stretches, picks[begin : begin + 64]), loaded.statistics, "cpu"
+            draws.moments(stretches, at[begin : begin + 256]), loaded.statistics, "cpu"
         )
         with torch.inference_mode():
             said = true.predict(loaded.network)
-            found.append(losses.errors(said, true, loaded.statistics, look))
-            bar.append(losses.errors(_mean_of(true, said), true, loaded.statistics, look))
-    return _joined(found), _joined(bar)
+        found.append(losses.missed_motion(said, true, loaded.statistics, look))
+        bar.append(losses.missed_motion(_mean_of(said), true, loaded.statistics, look))
+    rows: dict[str, dict[str, Any]] = {}
+    for name in sorted(set(names.tolist())):
+        own = names == name
+        rows[name] = {"moments": int(own.sum())}
+        for column in MOVED:
+            for label, parts in (("", found), ("_of_mean", bar)):
+                values = np.concatenate([part[column] for part in parts])[own]
+                rows[name][column + label] = _mean(values)
+    return rows, _understood(loaded, stretches, at, names)
 
 
-def _mean_of(true: Any, said: Any) -> Any:
-    """What a policy without eyes would say: the mean set points, switches off."""
+def _mean_of(said: Any) -> Any:
+    """What a policy that is told nothing would say: the mean set points, switches off."""
     import torch
 
-    from ...policies.embedded.network import Prediction
+    from ...policies.embedded.control import Prediction
 
-    middle = true.target.nanmean(0).expand_as(said.target)
     off = torch.full_like(said.closed, -1.0)
-    return Prediction(
-        motion=torch.zeros_like(said.motion),
-        closed=off,
-        driving=off,
-        target=middle,
-        done=torch.full_like(said.done, -1.0),
-        places=torch.zeros_like(said.places),
-    )
+    return Prediction(motion=torch.zeros_like(said.motion), closed=off, driving=off)
 
 
-def _understood(loaded: Any, stretches: Sequence[Any], picks: Any, names: Sequence[str]) -> Any:
+def _understood(
+    loaded: Any, stretches: Sequence[Any], at: npt.NDArray[np.int64], names: npt.NDArray[np.str_]
+) -> dict[str, float] | None:
     """How far set points move when a subtask is said in words that were never trained on [m].
 
-    The bar is by how much they move when another skill is asked for in the same picture.
+    The bar is by how much they move when another skill is asked for at the same moment.
     """
+    from dataclasses import replace
+
     import torch
 
-    from . import dataset, losses, wordings
+    from . import draws, losses, wordings
 
     rng = np.random.default_rng(0)
-    chosen = picks[rng.permutation(len(picks))[:128]]
-    batch = dataset.batch(stretches, chosen)
+    chosen = at[rng.permutation(len(at))[:256]]
+    batch = draws.moments(stretches, chosen)
     skills = [stretches[int(s)].skills[int(stretches[int(s)].subtask[int(t)])] for s, t in chosen]
     kinds = {wordings.name_of(skill): skill for skill in skills if skill is not None}
     if not kinds:
@@ -111,7 +138,7 @@ def _understood(loaded: Any, stretches: Sequence[Any], picks: Any, names: Sequen
         texts = np.array(batch.buckets)
         for index, skill in enumerate(skills):
             texts[index] = _said_otherwise(texts[index], skill, kinds, which, rng)
-        true = losses.Tensors(_with(batch, texts), loaded.statistics, "cpu")
+        true = losses.Tensors(replace(batch, buckets=texts), loaded.statistics, "cpu")
         with torch.inference_mode():
             answers.append(true.predict(loaded.network).motion)
     std = torch.from_numpy(loaded.statistics.motion_std)
@@ -132,36 +159,35 @@ def _said_otherwise(own: Any, skill: Any, kinds: Mapping[str, Any], which: str, 
     return buckets(wordings.wordings(others[int(rng.integers(len(others)))])[0]) if others else own
 
 
-def _with(batch: Any, buckets: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(batch, buckets=buckets)
-
-
-def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+def _median(parts: Sequence[npt.NDArray[Any]]) -> float | None:
+    values = np.concatenate([part.ravel() for part in parts])
+    return None if np.isnan(values).all() else float(np.nanmedian(values))
 
 
-def _row(found: Mapping[str, Any], bar: Mapping[str, Any], own: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"looks": int(own.sum())}
-    for name in COLUMNS:
-        for label, errors in (("", found), ("_of_mean", bar)):
-            values = errors[name][own]
-            row[name + label] = None if np.isnan(values).all() else float(np.nanmean(values))
-    return row
+def _mean(values: npt.NDArray[Any]) -> float | None:
+    return None if np.isnan(values).all() else float(np.nanmean(values))
 
 
 def _as_text(value: Mapping[str, Any]) -> str:
-    rows = [
+    seen = [
+        (name, str(row["looks"]), *(_number(row[column]) for column in SEEN))
+        for name, row in value["eyes"].items()
+    ]
+    moved = [
         (
             name,
-            str(row["looks"]),
-            *(f"{_number(row[c])} ({_number(row[c + '_of_mean'])})" for c in COLUMNS),
+            str(row["moments"]),
+            *(f"{_number(row[c])} ({_number(row[c + '_of_mean'])})" for c in MOVED),
         )
-        for name, row in value["skills"].items()
+        for name, row in value["control"].items()
     ]
-    text = shown(TextTable(head=("skill", "looks", *COLUMNS), rows=rows))
-    lines = [text, f"at step {value['step']} of the chunk; in brackets: the mean action's"]
+    lines = [
+        f"{value['episodes']} episodes in {value['kitchens']} kitchens",
+        shown(TextTable(head=("eyes: medians", "looks", *SEEN), rows=seen)),
+        shown(TextTable(head=("control: means", "moments", *MOVED), rows=moved)),
+        f"control: told the true points, at step {value['step']} of the chunk; in brackets: the "
+        "mean action's",
+    ]
     words = value["other_words_m"]
     if words:
         lines.append(

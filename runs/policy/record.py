@@ -14,8 +14,7 @@ from ...agent.split import SplitPlanner
 from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
-from ...envs.sensors import Proprioception, Sensors, View
-from ...envs.skills import Skill, Target, parse
+from ...envs.sensors import Sensors, View
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
 from ...policies.base import Policy
@@ -25,6 +24,7 @@ from ..witness import Witness
 from . import episode_file
 from .demonstrator import Demonstrator
 from .episode_file import FORMAT, Demonstration, Header
+from .keypoints import Points
 from .noise import Disturber
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
@@ -37,14 +37,6 @@ ATTEMPT_STEPS = 300
 """After which a subtask has failed, and the episode with it."""
 MOST_STEPS = 1500
 """Of an episode whose task has no official horizon."""
-_MOVING: Mapping[Target, str] = {
-    "faucet": "handle_joint",
-    "spout": "spout_joint",
-    "kettle_lid": "lid_joint",
-    "kettle": "switch_joint",
-    "dishwasher_door": "door_joint",
-}
-"""The joint of the part that is worked on, where the target alone says it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +51,8 @@ class DemoJob:
     """0..1, share of the full disturbance."""
     size: int
     """Side of the pictures [px]."""
+    look_every: int
+    """Steps from one picture to the next."""
     profile: str
     path: str
     """The file to write."""
@@ -94,7 +88,7 @@ class Scribe:
     """
 
     def __init__(self, demonstrator: Demonstrator, referee: Referee) -> None:
-        self._demonstrator, self._referee = demonstrator, referee
+        self._demonstrator, self._points = demonstrator, Points(referee)
         self._rows: list[dict[str, object]] = []
         self._pictures: dict[View, list[bytes]] = {view: [] for view in VIEWS}
         self._texts: tuple[str, ...] = ()
@@ -106,11 +100,13 @@ class Scribe:
             return
         self._texts = tuple(one.text for one in look.view.subtasks)
         progress = look.truth.progress
-        for view, files in self._pictures.items():
-            files.append(episode_file.encode(look.sensors.image(view)))
+        for view in look.sensors.images:
+            self._pictures[view].append(episode_file.encode(look.sensors.image(view)))
+        felt = look.sensors.proprioception
+        self._points.begin(self._texts[current])
         self._rows.append(
             {
-                "proprioception": look.sensors.proprioception.vector(),
+                "proprioception": felt.vector(),
                 "expert": move.expert,
                 "executed": move.executed,
                 "pushed": move.pushed,
@@ -118,7 +114,8 @@ class Scribe:
                 "subtask": current,
                 "attempt": (look.view.attempt, move.attempt),
                 "progress": np.nan if progress is None else progress,
-                "target": self._target(self._texts[current], look.sensors.proprioception),
+                "points": self._points.now(felt.end_effector_position),
+                "hints": self._points.hints,
             }
         )
 
@@ -144,35 +141,10 @@ class Scribe:
             imitate=imitate,
             subtask=subtask,
             progress=np.array(column["progress"], np.float32),
-            target=np.array(column["target"], np.float32),
+            points=np.array(column["points"], np.float32),
+            hints=np.array(column["hints"], np.float32),
             pictures=self._pictures,
         )
-
-    def _target(self, text: str, felt: Proprioception) -> npt.NDArray[np.float32]:
-        robot = self._referee.robot()
-        try:
-            skill = parse(text, self._referee.instruction)
-            fixture = self._referee.meant(skill)
-            suffix = self._moving(skill, fixture)
-            point = self._referee.place(fixture).center
-            if suffix is not None:
-                boxes = self._referee.parts(fixture, suffix)
-                held = [box for box in boxes if "handle" in box.name] or boxes
-                point = np.mean([box.center for box in held], axis=0)
-        except LeapcasaError:
-            return np.full(3, np.nan, np.float32)
-        away = robot.base_rot.T @ (point - robot.hand)
-        return (away + felt.end_effector_position).astype(np.float32)
-
-    def _moving(self, skill: Skill, fixture: str) -> str | None:
-        """The joint of the part that is worked on; None for the fixture as a whole."""
-        if skill.target == "dishwasher_rack":
-            return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-        if skill.target == "burner":
-            return f"knob_{self._referee.part(skill, fixture)}_joint"
-        if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
-            return next(iter(self._referee.doors(fixture, skill.side)), None)
-        return _MOVING.get(skill.target)
 
 
 def _last_attempts(subtask: npt.NDArray[np.int32], attempts: list) -> npt.NDArray[np.uint8]:
@@ -190,7 +162,13 @@ def record(job: DemoJob) -> DemoOutcome:
     """
     begun, digest, size = time.monotonic(), "", 0
     sizes: dict[View, int] = dict.fromkeys(VIEWS, job.size)
-    kitchen = Kitchen(job.task, split=job.split, image_size=sizes, render_profile=job.profile)
+    kitchen = Kitchen(
+        job.task,
+        split=job.split,
+        image_size=sizes,
+        render_profile=job.profile,
+        look_every=job.look_every,
+    )
     try:
         first = kitchen.begin(job.seed)
         scribe, level, reason = _played(job, kitchen, first)
@@ -260,6 +238,7 @@ def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
         "noise": round(level, 4),
         "driver": "expert" if job.learner is None else "learner, then expert",
         "size": job.size,
+        "look_every": job.look_every,
         "assets": scene.assets,
     }
 

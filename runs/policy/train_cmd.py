@@ -23,7 +23,8 @@ class TrainRequest:
 
     data: Sequence[Path]
     out: Path
-    steps: int | None = None
+    eyes_steps: int | None = None
+    control_steps: int | None = None
     preset: str = "small"
     seed: int = 0
     device: str | None = None
@@ -56,7 +57,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
     if start is not None and start.network.config != recipe.network:
         raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
     with console.quiet_stdout():
-        stretches = dataset.load(request.data, recipe.network.chunk, recipe.network.size)
+        stretches = dataset.load(request.data, recipe.network)
         about = _about(request, stretches)
         _check_data(stretches)
         stats = training.statistics(stretches) if start is None else start.statistics
@@ -71,7 +72,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
             _make(folder)
             write_json(folder / REQUEST, {"request": _plain(request), "about": about})
         if state.step >= recipe.steps:
-            console.note("the training is at its end already; give more --steps")
+            console.note("the training is at its end already; give more --control-steps")
         progress = Progress(recipe.steps)
 
         def kept(now: training.State) -> None:
@@ -81,9 +82,10 @@ def train_command(request: TrainRequest, console: Console) -> int:
         def told(step: int, loss: float) -> None:
             progress.update(step, f"loss {loss:.3f}" + _newest(state.history))
 
+        course = training.Course(stretches=stretches, statistics=stats, recipe=recipe,
+                                 seed=request.seed, device=device)  # fmt: skip
         try:
-            training.train(state, stretches, stats, recipe, seed=request.seed, device=device,
-                           measured=kept, told=told)  # fmt: skip
+            training.train(state, course, measured=kept, told=told)
         finally:
             progress.close()
     row = state.history[-1] if state.history else {}
@@ -98,8 +100,11 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
         raise ConfigError(
             f"--out {folder} is there already; go on with --resume, or name another folder"
         )
-    if request.threads < 1 or (request.steps is not None and request.steps < 1):
-        raise ConfigError("--threads and --steps must be 1 or more")
+    if request.threads < 1:
+        raise ConfigError("--threads must be 1 or more")
+    asked = (request.eyes_steps, request.control_steps)
+    if any(steps is not None and steps < 0 for steps in asked) or asked == (0, 0):
+        raise ConfigError("--eyes-steps and --control-steps must be 0 or more, and not both 0")
     return replace(request, data=[path.expanduser().absolute() for path in request.data])
 
 
@@ -119,7 +124,8 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
         return TrainRequest(
             data=data,
             out=folder,
-            steps=request.steps or kept["steps"],
+            eyes_steps=kept["eyes_steps"],
+            control_steps=request.control_steps or kept["control_steps"],
             preset=kept["preset"],
             seed=kept["seed"],
             device=request.device or kept["device"],
@@ -135,7 +141,11 @@ def _recipe(request: TrainRequest) -> Any:
     from . import presets
 
     recipe = presets.recipe(request.preset)
-    return recipe if request.steps is None else replace(recipe, steps=request.steps)
+    if request.eyes_steps is not None:
+        recipe = replace(recipe, eyes=replace(recipe.eyes, steps=request.eyes_steps))
+    if request.control_steps is not None:
+        recipe = replace(recipe, control=replace(recipe.control, steps=request.control_steps))
+    return recipe
 
 
 def _device(asked: str | None) -> str:
@@ -216,12 +226,11 @@ def _draw(path: Path, history: Sequence[dict[str, float]]) -> None:
     figure = Figure(figsize=(7, 4))
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    hidden = ("step", "held_out_")
     for name in dict.fromkeys(name for row in history for name in row):
-        if name.startswith(hidden):
+        if name == "step":
             continue
         rows = [row for row in history if name in row]
-        thick = 2.0 if name in ("train", "held_out") else 1.0
+        thick = 2.0 if name.endswith(("train", "loss")) else 1.0
         axes.plot([r["step"] for r in rows], [r[name] for r in rows], label=name, linewidth=thick)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     axes.legend(fontsize=7)
@@ -230,9 +239,9 @@ def _draw(path: Path, history: Sequence[dict[str, float]]) -> None:
 
 
 def _newest(history: Sequence[dict[str, float]]) -> str:
-    if not history or "held_out" not in history[-1]:
-        return ""
-    return f", held out {history[-1]['held_out']:.3f}"
+    losses = [value for name, value in (history[-1] if history else {}).items()
+              if name.endswith("_loss")]  # fmt: skip
+    return f", held out {losses[0]:.3f}" if losses else ""
 
 
 def _as_text(folder: Path, row: dict[str, float]) -> str:

@@ -30,8 +30,9 @@ def save(folder: Path, state: State) -> None:
     for part in ("network", "mean"):
         module: torch.nn.Module = getattr(state, part)
         tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
-    for index, moments in state.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
+    for part, optimiser in state.optimisers.items():
+        for index, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"{part}.{index}.{name}": value for name, value in moments.items()}
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     text = json.dumps({"step": state.step, "history": state.history})
     data = as_bytes(plain, {"leapcasa": text})
@@ -56,7 +57,8 @@ def load(folder: Path, state: State) -> None:
         for part in ("network", "mean"):
             own = _below(tensors, part)
             getattr(state, part).load_state_dict(own)
-        _put_moments(state.optimiser, _below(tensors, "optimiser"))
+        for part, optimiser in state.optimisers.items():
+            _put_moments(optimiser, _below(tensors, part))
         state.step, state.history = int(told["step"]), list(told["history"])
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise ConfigError(

@@ -1,7 +1,9 @@
 """The training loop: same data, seed and settings give the same numbers, interrupted or not.
 
-What a step sees is drawn from the seed and the step's number alone, so there is no state of a data
-loader to keep: the state of a training is weights, running mean, optimiser and step.
+The eyes are trained first, then the control, which is told where the points truly are, moved about
+as far as the eyes err. What a step sees is drawn from the seed and the step's number alone, so
+there is no state of a data loader to keep: the state of a training is weights, running mean,
+optimisers and step.
 """
 
 import math
@@ -13,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
 from ...policies.embedded.checkpoint import Statistics
 from ...policies.embedded.network import Network
-from . import dataset, losses, wordings
-from .augment import augment
-from .dataset import Batch, Stretch
-from .presets import Recipe
+from . import augment, draws, losses
+from .dataset import Stretch
+from .draws import Looks, Moments, Picks
+from .presets import Recipe, Schedule
 
 SMALLEST_STD = 1e-2
 BASE_FROM = 6
 """From this number on a set point is a speed of base or torso, in units of the action."""
+PARTS = ("eyes", "control")
 
 
 @dataclass(kw_only=True)
@@ -35,40 +38,33 @@ class State:
     network: Network
     mean: Network
     """Running mean of the weights, which is what is kept in the end."""
-    optimiser: torch.optim.Optimizer
+    optimisers: dict[str, torch.optim.Optimizer]
+    """By part."""
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     """A row a measurement."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Looks:
-    """Steps of demonstrations that can be drawn, and how likely each is."""
+class Course:
+    """What all steps of a training share."""
 
-    picks: npt.NDArray[np.int64]
-    """(N, 2) stretch and step."""
-    share: npt.NDArray[np.float64]
-    """(N,) sums to 1."""
+    stretches: Sequence[Stretch]
+    statistics: Statistics
+    recipe: Recipe
+    seed: int
+    device: str
 
+    def picks(self, part: str, *, held_out: bool) -> Picks:
+        """What a part is trained or measured on."""
+        every = draws.all_looks if part == "eyes" else draws.all_moments
+        return every(self.stretches, held_out=held_out)
 
-def looks(stretches: Sequence[Stretch], *, held_out: bool) -> Looks:
-    """The looks of the kitchens that are trained on, or of those held out.
-
-    Rare skills come more often than their number says (square root of it).
-    """
-    picks: list[tuple[int, int]] = []
-    names: list[str] = []
-    for index, one in enumerate(stretches):
-        if one.held_out != held_out:
-            continue
-        for t in np.flatnonzero(one.weight[:, 0] > 0):
-            picks.append((index, int(t)))
-            names.append(wordings.name_of(one.skills[int(one.subtask[t])]))
-    kinds, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
-    del kinds
-    share = (1.0 / np.sqrt(counts))[inverse] if len(names) else np.zeros(0)
-    share = share / share.sum() if len(names) else share
-    return Looks(picks=np.array(picks, np.int64).reshape(-1, 2), share=share)
+    def drawn(self, picks: Picks, part: str, count: int, step: int) -> Looks | Moments:
+        """The batch of a step."""
+        at, rng = picks.drawn(count, self.seed, step)
+        gather = draws.looks if part == "eyes" else draws.moments
+        return gather(self.stretches, at, rng)
 
 
 def statistics(stretches: Sequence[Stretch]) -> Statistics:
@@ -104,17 +100,20 @@ def begin(recipe: Recipe, seed: int, start: Network | None = None) -> State:
         network.load_state_dict(start.state_dict())
     mean.load_state_dict(network.state_dict())
     mean.requires_grad_(False)
-    return State(network=network, mean=mean.eval(), optimiser=_optimiser(network, recipe))
+    made = {part: _optimiser(parameters(network, part), recipe) for part in PARTS}
+    return State(network=network, mean=mean.eval(), optimisers=made)
+
+
+def parameters(network: Network, part: str) -> list[nn.Parameter]:
+    """Those of a part, always in the same order."""
+    modules = [network.eyes] if part == "eyes" else [network.words, network.control]
+    return [one for module in modules for one in module.parameters()]
 
 
 def train(
     state: State,
-    stretches: Sequence[Stretch],
-    stats: Statistics,
-    recipe: Recipe,
+    course: Course,
     *,
-    seed: int,
-    device: str,
     measured: Callable[[State], None],
     told: Callable[[int, float], None],
 ) -> None:
@@ -122,61 +121,116 @@ def train(
 
     Args:
         state: is changed; its networks are on the device.
-        stretches: the demonstrations.
-        stats: of them.
-        recipe: sizes and schedules.
-        seed: of samples and augmentation.
-        device: `cpu` or `cuda`.
+        course: data, recipe, seed and device.
         measured: called after each measurement, which is the last row of `state.history`.
         told: called after each step with its number and loss.
     """
-    drawn, kept = looks(stretches, held_out=False), looks(stretches, held_out=True)
-    recent: list[float] = []
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(_drawn, stretches, drawn, recipe.batch, seed, state.step)
-        while state.step < recipe.steps:
-            batch = coming.result()
-            coming = ahead.submit(_drawn, stretches, drawn, recipe.batch, seed, state.step + 1)
-            recent.append(_step(state, batch, stats, recipe, seed, device))
-            told(state.step, recent[-1])
-            if state.step % recipe.measure_every == 0 or state.step == recipe.steps:
-                row = {"step": float(state.step), "train": float(np.mean(recent))}
-                row |= measure(state.mean, stretches, kept, stats, recipe.measured, device)
-                state.history.append(row)
-                recent.clear()
-                measured(state)
+    recipe = course.recipe
+    for part in PARTS:
+        last = recipe.eyes.steps if part == "eyes" else recipe.steps
+        if state.step >= last:
+            continue
+        picks, kept = (course.picks(part, held_out=held_out) for held_out in (False, True))
+        count, recent = recipe.schedule(state.step)[1].batch, list[float]()
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(course.drawn, picks, part, count, state.step)
+            while state.step < last:
+                batch = coming.result()
+                coming = ahead.submit(course.drawn, picks, part, count, state.step + 1)
+                recent.append(_step(state, batch, course))
+                told(state.step, recent[-1])
+                if state.step % recipe.measure_every == 0 or state.step == last:
+                    row = {"step": float(state.step), f"{part}_train": float(np.mean(recent))}
+                    state.history.append({**row, **measure(state.mean, course, part, kept)})
+                    recent.clear()
+                    measured(state)
 
 
-def _step(
-    state: State, batch: Batch, stats: Statistics, recipe: Recipe, seed: int, device: str
-) -> float:
-    """One step of the optimiser; its loss."""
-    state.network.train()
-    torch.manual_seed(_number(seed, state.step))  # of dropout
-    generator = torch.Generator().manual_seed(_number(seed + 1, state.step))
-    true = losses.Tensors(batch, stats, device)
-    true.pictures = augment(true.pictures, generator)
-    for group in state.optimiser.param_groups:
-        group["lr"] = rate(recipe, state.step)
-    with precision(device):
-        said = true.predict(state.network)
-    loss = losses.losses(said, true)["loss"]
-    state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), recipe.clip)
-    state.optimiser.step()
-    state.step += 1
-    memory = min(recipe.memory, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        for mean, new in zip(state.mean.parameters(), state.network.parameters(), strict=True):
-            mean.lerp_(new, 1 - memory)
-    return float(loss.detach())
+def measure(network: Network, course: Course, part: str, kept: Picks) -> dict[str, float]:
+    """The loss of a part on moments spread evenly over `kept`; empty if there are none."""
+    if not len(kept.at):
+        return {}
+    network.eval()
+    sums: dict[str, list[float]] = {}
+    at = kept.at[kept.spread(course.recipe.measured)]
+    for begin in range(0, len(at), 64):
+        own = at[begin : begin + 64]
+        gather = draws.looks if part == "eyes" else draws.moments
+        with torch.inference_mode():
+            found = _losses(network, gather(course.stretches, own), course, None)
+        for name, value in found.items():
+            sums.setdefault(f"{part}_{name}", []).extend([float(value)] * len(own))
+    return {name: float(np.mean(values)) for name, values in sums.items()}
 
 
 def precision(device: str) -> torch.autocast:
     """Arithmetic in bfloat16 where the processor has it, which makes a step about twice as fast."""
     fast = device != "cpu" or _has_bfloat16()
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast)
+
+
+def rate(schedule: Schedule, step: int) -> float:
+    """The learning rate of a step: a linear warm-up, then a cosine."""
+    if step < schedule.warm_up:
+        return schedule.peak_rate * (step + 1) / schedule.warm_up
+    gone = (step - schedule.warm_up) / max(1, schedule.steps - schedule.warm_up)
+    return schedule.peak_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, gone))))
+
+
+def _step(state: State, batch: Looks | Moments, course: Course) -> float:
+    """One step of the optimiser; its loss."""
+    part, schedule, step = course.recipe.schedule(state.step)
+    state.network.train()
+    torch.manual_seed(_number(course.seed, state.step))  # of dropout
+    generator = torch.Generator().manual_seed(_number(course.seed + 1, state.step))
+    optimiser = state.optimisers[part]
+    for group in optimiser.param_groups:
+        group["lr"] = rate(schedule, step)
+    loss = _losses(state.network, batch, course, generator)["loss"]
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    own = parameters(state.network, part)
+    nn.utils.clip_grad_norm_(own, course.recipe.clip)
+    optimiser.step()
+    state.step += 1
+    memory = min(schedule.memory, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for mean, new in zip(parameters(state.mean, part), own, strict=True):
+            mean.lerp_(new, 1 - memory)
+    return float(loss.detach())
+
+
+def _losses(
+    network: Network, batch: Looks | Moments, course: Course, generator: torch.Generator | None
+) -> dict[str, Tensor]:
+    """The losses of a batch; changed at random if there is a generator."""
+    if isinstance(batch, Looks):
+        return _of_looks(network, batch, course.device, generator)
+    true = losses.Tensors(batch, course.statistics, course.device)
+    if generator is not None:
+        true.points, true.hints = augment.points(
+            true.points, true.hints, true.hand[:, :3], generator
+        )
+    return losses.of_motion(true.predict(network), true)
+
+
+def _of_looks(
+    network: Network, batch: Looks, device: str, generator: torch.Generator | None
+) -> dict[str, Tensor]:
+    def put(value: Any) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(value)).to(device)
+
+    outer, inner, words = put(batch.outer), put(batch.inner), put(batch.buckets)
+    places, hints = put(batch.places), put(batch.hints)
+    # Truth is there where its hints are: those of an unknown part are not.
+    known = (~hints.isnan()).all(1, keepdim=True).expand(places.shape[0], places.shape[2])
+    if generator is not None:
+        outer, inner, places, hints = augment.pictures(
+            outer, inner, places, hints, put(batch.mirror), generator
+        )
+    with precision(device):
+        said = network.eyes(outer, inner, words)
+    return losses.of_sight(said, places, hints, known)
 
 
 @cache
@@ -189,62 +243,12 @@ def _has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def rate(recipe: Recipe, step: int) -> float:
-    """The learning rate of a step: a linear warm-up, then a cosine."""
-    if step < recipe.warm_up:
-        return recipe.peak_rate * (step + 1) / recipe.warm_up
-    gone = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-    return recipe.peak_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, gone))))
-
-
-def measure(
-    network: Network,
-    stretches: Sequence[Stretch],
-    kept: Looks,
-    stats: Statistics,
-    count: int,
-    device: str,
-) -> dict[str, float]:
-    """The loss on looks spread evenly over `kept`, and by skill; empty if there are none."""
-    if not len(kept.picks):
-        return {}
-    network.eval()
-    at = np.unique(np.linspace(0, len(kept.picks) - 1, count).astype(int))
-    sums: dict[str, list[float]] = {}
-    for begin in range(0, len(at), 64):
-        picks = kept.picks[at[begin : begin + 64]]
-        for name in {_name(stretches, pick) for pick in picks}:
-            own = np.array([pick for pick in picks if _name(stretches, pick) == name])
-            true = losses.Tensors(dataset.batch(stretches, own), stats, device)
-            with torch.inference_mode():
-                parts = losses.losses(true.predict(network), true)
-            for key in ("held_out", name):
-                sums.setdefault(key, []).extend([float(parts["loss"])] * len(own))
-            for part, value in parts.items():
-                if part != "loss":
-                    sums.setdefault(f"held_out_{part}", []).extend([float(value)] * len(own))
-    return {key: float(np.mean(values)) for key, values in sums.items()}
-
-
-def _name(stretches: Sequence[Stretch], pick: npt.NDArray[np.int64]) -> str:
-    one = stretches[int(pick[0])]
-    return wordings.name_of(one.skills[int(one.subtask[int(pick[1])])])
-
-
-def _drawn(stretches: Sequence[Stretch], drawn: Looks, count: int, seed: int, step: int) -> Batch:
-    rng = np.random.default_rng([seed, step])
-    picks = drawn.picks[rng.choice(len(drawn.picks), count, p=drawn.share)]
-    return dataset.batch(stretches, picks, rng)
-
-
-def _optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    plain = [p for p in network.parameters() if p.ndim < 2]
-    matrices = [p for p in network.parameters() if p.ndim >= 2]
+def _optimiser(own: Sequence[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [
-        {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        {"params": [p for p in own if p.ndim >= 2], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in own if p.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=recipe.peak_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=recipe.eyes.peak_rate, betas=(0.9, 0.98))
 
 
 def _number(seed: int, step: int) -> int:

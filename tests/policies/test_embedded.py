@@ -125,8 +125,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from leapcasa.policies.embedded.network import Network, NetworkConfig
 
-    sizes = {"size": 32, "chunk": 6, "channels": (8, 8), "keypoints": 4, "values": 2}
-    config = NetworkConfig(**sizes, words=8, width=32, depth=1)
+    config = NetworkConfig(
+        size=32, hand_size=32, chunk=6, channels=(8, 8, 8), words=8, width=32, depth=1
+    )
     folder = tmp_path_factory.mktemp("untrained")
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -169,7 +170,7 @@ def looks(count: int, size: int = 32, views: tuple[str, ...] = ("right", "left",
 
 
 def test_it_looks_every_few_steps_and_acts_at_each(untrained: Path):
-    policy = EmbeddedPolicy(path=str(untrained), execute=3)
+    policy = EmbeddedPolicy(path=str(untrained), execute=2, look_every=3)
     policy.reset("turn on the kettle", 0)
     seen = list(looks(7))
     made = [policy.act(one, "turn on the kettle") for one in seen]
@@ -179,7 +180,7 @@ def test_it_looks_every_few_steps_and_acts_at_each(untrained: Path):
 
 
 def test_the_same_looks_give_the_same_actions_after_a_reset(untrained: Path):
-    policy, runs = EmbeddedPolicy(path=str(untrained), execute=2), []
+    policy, runs = EmbeddedPolicy(path=str(untrained), execute=2, look_every=2), []
     for seed in (0, 1):
         policy.reset("turn on the kettle", seed)
         runs.append([policy.act(one, "turn on the kettle") for one in looks(5)])
@@ -213,10 +214,29 @@ def test_a_missing_view_ends_the_episode_with_its_name(untrained: Path):
         policy.act(next(looks(1, views=("right", "left"))), "turn on the kettle")
 
 
+def test_it_stays_where_it_is_until_there_is_a_picture(untrained: Path):
+    policy = EmbeddedPolicy(path=str(untrained), look_every=1)
+    policy.reset("turn on the kettle", 0)
+    blind, seen = next(looks(1, views=())), next(looks(1))
+    for _ in range(3):
+        action = policy.act(blind, "turn on the kettle")[0]
+        assert not action[:6].any()
+        assert not action[7:].any()
+    moved = policy.act(seen, "turn on the kettle")[0]
+    assert np.delete(moved, 6).any()
+    policy.reset("turn on the kettle", 0)
+
+    def wait() -> None:
+        for _ in range(100):
+            policy.act(blind, "turn on the kettle")
+
+    with pytest.raises(PolicyError, match="no right, left, hand view"):
+        wait()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "wants the folder of its weights"),
         ({"path": "/nowhere"}, "holds no trained policy"),
         ({"execute": 7}, "give 1 .. 6"),
         ({"device": "cuda"}, "no GPU"),
@@ -227,7 +247,7 @@ def test_bad_options_say_how_to_mend_them(untrained: Path, options: dict, messag
 
     if options.get("device") == "cuda" and torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    given = options if not options or "path" in options else {"path": str(untrained), **options}
+    given = options if "path" in options else {"path": str(untrained), **options}
     with pytest.raises(ConfigError, match=message):
         EmbeddedPolicy(**given)
 

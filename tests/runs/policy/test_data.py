@@ -37,8 +37,9 @@ def test_the_recorded_actions_lead_the_same_kitchen_through_the_recorded_looks(d
         sensors = kitchen.begin(SEEDS[0])
         for t in range(12):
             assert np.array_equal(sensors.proprioception.vector(), demo.proprioception[t])
-            for view, files in demo.pictures.items():
-                seen = cv2.imdecode(np.frombuffer(files[t], np.uint8), cv2.IMREAD_COLOR)
+            look, between = divmod(t, demo.header.look_every)
+            for view, files in demo.pictures.items() if not between else ():
+                seen = cv2.imdecode(np.frombuffer(files[look], np.uint8), cv2.IMREAD_COLOR)
                 assert np.array_equal(seen[..., ::-1], sensors.image(view))
             sensors = kitchen.advance(demo.executed[t])
     finally:
@@ -64,13 +65,55 @@ def test_subtasks_follow_each_other_to_a_true_end(demos: Path):
     assert demo.progress[-1] > 0.9
 
 
-def test_the_target_lies_where_the_hand_ends_up(demos: Path):
+def test_the_part_lies_where_the_hand_ends_up(demos: Path):
     """The switch's place is told in the frame of the hand's proprioception."""
     _, demo = first(demos)
     last = demo.subtask == 1
-    way = np.linalg.norm(demo.proprioception[last, 9:12] - demo.target[last], axis=1)
+    spot = demo.points[last, 0]
+    way = np.linalg.norm(demo.proprioception[last, 9:12] - spot, axis=1)
     assert way.min() < 0.08
-    assert np.ptp(demo.target[last], axis=0).max() < 0.06
+    assert np.ptp(spot, axis=0).max() < 0.06
+
+
+def test_points_are_those_of_the_simulation(demos: Path):
+    """Lid, hinge and kettle at the first look, by MuJoCo's own names."""
+    _, demo = first(demos)
+    kitchen = Kitchen("StartElectricKettle", split="pretrain", rendering=False)
+    try:
+        kitchen.begin(SEEDS[0])
+        sim, robot = kitchen.robocasa.sim, Referee(kitchen).robot()
+        felt = demo.proprioception[0, 9:12]
+        part, hinge, kettle = robot.hand + (demo.points[0] - felt) @ robot.base_rot.T
+        names = [n for n in sim.model.joint_names if n.startswith("electric_kettle")]
+        (joint,) = [n for n in names if n.endswith("_lid_joint") and "button" not in n]
+        index = sim.model.joint_name2id(joint)
+        away = hinge - sim.data.xanchor[index]
+        assert np.linalg.norm(np.cross(away, sim.data.xaxis[index])) < 1e-4
+        body = int(sim.model.jnt_bodyid[index])
+        assert np.linalg.norm(part - sim.data.body_xpos[body]) < 0.12
+        assert np.linalg.norm((kettle - hinge)[:2]) < 0.2
+    finally:
+        kitchen.close()
+
+
+def test_hints_are_known_wherever_the_points_are(demos: Path):
+    _, demo = first(demos)
+    assert np.array_equal(np.isnan(demo.points).any((1, 2)), np.isnan(demo.hints).any(1))
+    assert ((demo.hints[:, :2] > 0) & (demo.hints[:, :2] <= 1)).all()
+
+
+def test_a_kitchen_draws_no_more_often_than_it_is_asked_to():
+    kitchen = Kitchen("StartElectricKettle", image_size={"right": 32, "hand": 32}, look_every=3)
+    try:
+        seen = [kitchen.begin(0), *(kitchen.advance([0.0] * 12) for _ in range(4))]
+        assert [sorted(one.images) for one in seen] == [
+            ["hand", "right"],
+            [],
+            [],
+            *[["hand", "right"], []],
+        ]
+    finally:
+        kitchen.close()
 
 
 def test_the_same_command_records_only_what_is_missing_and_the_same_again(
@@ -129,6 +172,7 @@ def test_the_cameras_are_where_the_simulation_has_them():
     [
         (["StartElectricKetle"], "did you mean 'StartElectricKettle'"),
         (["StartElectricKettle", "--noise", "2"], "give 0 .. 1"),
+        (["StartElectricKettle", "--look-every", "0"], "give 1 .. 100 steps"),
         (["StartElectricKettle", "--split", "test"], "neither pretrain nor target"),
         (["StartElectricKettle", "StartElectricKettle"], "named twice"),
         (["StartElectricKettle", "--learner", "/nowhere"], "holds no trained policy"),

@@ -1,0 +1,136 @@
+"""The eyes: one picture and the words -> in which cell of the picture each point is.
+
+A small convolutional net, modulated by the words (FiLM, Perez et al. 2018, arXiv:1709.07871), down
+to a sixteenth of the picture's side and up again to a quarter. It says a distribution over the
+cells and one more chance, that the point is not in the picture. Places between cells come from the
+shares of neighbours, which is how training puts them (`spread`).
+
+Importing this module imports torch.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .geometry import HINTS, POINTS
+
+WINDOW = 2
+"""Cells to each side of the likeliest one that a place is read from."""
+GROUPS = 4
+FLOOR_CELLS = 0.3
+"""A place is never surer than this [cells]."""
+
+
+class Eye(nn.Module):
+    """Pictures of one kind of camera -> logits of cells, and a summary.
+
+    Args:
+        channels: of the maps at a quarter, an eighth and a sixteenth of the side.
+        words: width of the words.
+    """
+
+    def __init__(self, channels: tuple[int, int, int], words: int) -> None:
+        super().__init__()
+        a, b, c = channels
+        # The first layer goes to a quarter of the size at once: wider maps cost most on a CPU.
+        self.begin = nn.Conv2d(3, a, 8, 4, 2)
+        self.down1, self.deep1 = nn.Conv2d(a, b, 3, 2, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.down2, self.deep2 = nn.Conv2d(b, c, 3, 2, 1), nn.Conv2d(c, c, 3, 1, 1)
+        self.deep3 = nn.Conv2d(c, c, 3, 1, 1)
+        self.up1, self.wide1 = nn.Conv2d(c, b, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.up2, self.wide2 = nn.Conv2d(b, a, 1), nn.Conv2d(a, a, 3, 1, 1)
+        sizes = (a, b, b, c, c, c, b, a)
+        self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, size) for size in sizes)
+        self.widths = (a, b, c)
+        self.film = nn.Linear(words, 2 * sum(self.widths))
+        self.where = nn.Conv2d(a, POINTS, 1)
+        self.absent = nn.Linear(c, POINTS)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+
+    def forward(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) in [-1, 1] and (B, W) -> (B, POINTS, (S / 4)^2 + 1), (B, C)."""
+        scale, shift = self.film(words)[:, :, None, None].chunk(2, 1)
+        scales, shifts = scale.split(self.widths, 1), shift.split(self.widths, 1)
+
+        def told(x: Tensor, level: int) -> Tensor:
+            return functional.relu(x * (1 + scales[level]) + shifts[level])
+
+        n = self.norms
+        fine = told(n[0](self.begin(pictures)), 0)
+        x = told(n[1](self.down1(fine)), 1)
+        middle = functional.relu(x + n[2](self.deep1(x)))
+        x = told(n[3](self.down2(middle)), 2)
+        x = x + n[5](self.deep3(functional.relu(n[4](self.deep2(x)))))
+        pooled = functional.relu(x).mean((2, 3))
+        x = functional.relu(self.up1(_twice(x)) + middle)
+        x = functional.relu(x + n[6](self.wide1(x)))
+        x = functional.relu(self.up2(_twice(x)) + fine)
+        x = functional.relu(x + n[7](self.wide2(x)))
+        cells = self.where(x).flatten(2)
+        return torch.cat([cells, self.absent(pooled)[:, :, None]], 2), pooled
+
+
+class Hints(nn.Module):
+    """Summaries of the external pictures and the words -> `HINTS` numbers."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, 64), nn.GELU(), nn.Linear(64, HINTS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width) -> (B, HINTS)."""
+        return self.layers(x)
+
+
+def spread(places: Tensor, cells: int) -> tuple[Tensor, Tensor]:
+    """Where the share of a place goes: to the four cells around it, so that their mean is it.
+
+    Args:
+        places: (.., 2) x to the right and y down, the picture's edges at -1 and 1; NaN outside.
+        cells: N, cells a side.
+
+    Returns:
+        (.., 4) int64 cells, all of them N * N (not in the picture) for NaN; (.., 4) their shares.
+    """
+    outside = places.isnan().any(-1, keepdim=True)
+    at = ((places.nan_to_num() + 1) / 2 * cells - 0.5).clamp(0, cells - 1)
+    low = at.floor().clamp(max=cells - 2)
+    share = at - low
+    x, y = low.long().unbind(-1)
+    sx, sy = share.unbind(-1)
+    index = torch.stack([y * cells + x, y * cells + x + 1, (y + 1) * cells + x,
+                         (y + 1) * cells + x + 1], -1)  # fmt: skip
+    shares = torch.stack([(1 - sy) * (1 - sx), (1 - sy) * sx, sy * (1 - sx), sy * sx], -1)
+    return torch.where(outside, cells * cells, index), torch.where(outside, 0.25, shares)
+
+
+def read(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Where points are, read around the likeliest cell, and how unsure that is.
+
+    Args:
+        logits: (.., N * N + 1).
+
+    Returns:
+        (.., 2) places as in `spread`; (..) standard deviations in the same units, large where the
+        point may be elsewhere or out of the picture.
+    """
+    cells = round((logits.shape[-1] - 1) ** 0.5)
+    share = logits.float().softmax(-1)[..., :-1]
+    best = share.argmax(-1)
+    steps = torch.arange(cells, device=logits.device)
+    rows, columns = steps.repeat_interleave(cells), steps.repeat(cells)
+    near = ((rows - (best // cells)[..., None]).abs() <= WINDOW) & (
+        (columns - (best % cells)[..., None]).abs() <= WINDOW
+    )
+    share = share * near
+    mass = share.sum(-1).clamp(min=1e-6)
+    middle = torch.stack([columns, rows], -1).float() + 0.5
+    mean = share @ middle / mass[..., None]
+    away = (middle - mean[..., None, :]).square().sum(-1) / 2
+    variance = (share * away).sum(-1) / mass + FLOOR_CELLS**2
+    return mean / cells * 2 - 1, variance.sqrt() / mass.square() / cells * 2
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")

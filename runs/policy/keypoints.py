@@ -1,0 +1,160 @@
+"""Where the points are that a subtask is about: truth for labels, never an input.
+
+Three points of the part and its fixture say where the hand has to go and how the part stands, so
+they are all that the controlling layers are told of the kitchen. The hints are what an expert
+decides by besides: the room above the part, and the side to begin with or to stand at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...configs import LeapcasaError
+from ...envs.referee import Referee
+from ...envs.skills import Skill, Target, parse
+from ...envs.truth import FixtureTruth, Vec3
+from ...policies.embedded.geometry import HINTS, POINTS
+from ...policies.experts.bars import find_post
+from ...policies.experts.drive import roomy_side, side_of
+from ...policies.experts.motion import UP, Blocked, Operator
+
+MOST_ROOM_M = 1.0
+PALM_M = 0.12
+_MOVING: Mapping[Target, str] = {
+    "faucet": "handle_joint",
+    "spout": "spout_joint",
+    "kettle_lid": "lid_joint",
+    "kettle": "switch_joint",
+    "dishwasher_door": "door_joint",
+}
+"""The joint of the part that is worked on, where the target alone says it."""
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Part:
+    """What a subtask is about."""
+
+    skill: Skill
+    fixture: str
+    suffix: str | None
+    """The joint that moves; None if nothing does."""
+    hints: Floats
+
+
+class Points:
+    """The points and hints of an episode's subtasks.
+
+    Args:
+        referee: of the same kitchen.
+    """
+
+    def __init__(self, referee: Referee) -> None:
+        self._referee = referee
+        self._op = Operator(referee)
+        self._text: str | None = None
+        self._part: _Part | None = None
+
+    def begin(self, text: str) -> None:
+        """Turn to a subtask; asking again for the same one changes nothing."""
+        if text == self._text:
+            return
+        self._text, self._part = text, None
+        try:
+            skill = parse(text, self._referee.instruction)
+            fixture = self._referee.meant(skill)
+            suffix = self._moving(skill, fixture)
+            hints = self._hints(skill, fixture, suffix)
+        except LeapcasaError:
+            return
+        self._part = _Part(skill=skill, fixture=fixture, suffix=suffix, hints=hints)
+
+    @property
+    def hints(self) -> Floats:
+        """(HINTS,), NaN where nothing is known; those of the subtask's beginning."""
+        return np.full(HINTS, np.nan, np.float32) if self._part is None else self._part.hints
+
+    def now(self, hand: Floats) -> Floats:
+        """Where the points are at this moment.
+
+        Args:
+            hand: (3,) the hand's proprioception [m].
+
+        Returns:
+            (POINTS, 3) float32 in the frame of that proprioception [m]; NaN where unknown.
+        """
+        robot = self._referee.robot()
+        away = (self.world() - robot.hand) @ robot.base_rot
+        return (away + hand).astype(np.float32)
+
+    def world(self) -> Vec3:
+        """(POINTS, 3): the spot to be worked at, the joint's axis beside it, the fixture [m]."""
+        part = self._part
+        if part is None:
+            return np.full((POINTS, 3), np.nan)
+        place = self._referee.place(part.fixture)
+        if part.suffix is None:
+            return np.stack([place.center] * POINTS)
+        try:
+            return self._of_joint(part.skill, part.fixture, part.suffix, place)
+        except (LeapcasaError, Blocked):
+            return np.full((POINTS, 3), np.nan)
+
+    def _of_joint(self, skill: Skill, fixture: str, suffix: str, place: FixtureTruth) -> Vec3:
+        joint, parts = self._referee.joint(fixture, suffix), self._referee.parts(fixture, suffix)
+        anchor = joint.anchor
+        if skill.target == "dishwasher_rack":
+            near = place.center + place.rot[:, 0] * side_of(self._op, place) * PALM_M
+            spot = find_post(parts, place.outward, near).center
+            middle = np.mean([box.center for box in parts], axis=0)
+            return np.stack([spot, middle, place.center])
+        if skill.target == "spout":
+            tip = max(parts, key=lambda box: joint.radius(box.center)).center
+            run = max(parts, key=lambda box: float(box.center[2]))
+            return np.stack([tip, _beside(anchor, tip, joint.axis), run.center])
+        if skill.target == "faucet":
+            lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
+            return np.stack([lever.center + lever.extent(UP) * UP, anchor, place.center])
+        held = [box for box in parts if "handle" in box.name] or parts
+        spot = np.mean([box.center for box in held], axis=0)
+        return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])
+
+    def _hints(self, skill: Skill, fixture: str, suffix: str | None) -> Floats:
+        place = self._referee.place(fixture)
+        right = place.rot[:, 0]
+        above = place.center if suffix is None else self._referee.joint(fixture, suffix).anchor
+
+        def room(aside: float, height: float) -> float:
+            point = above + height * UP + aside * right
+            return min(MOST_ROOM_M, self._referee.clearance(point, UP))
+
+        height = 0.35 if skill.target == "spout" else 0.15  # a spout rises above its own joint
+        rooms = [room(aside, height) for aside in (0.0, -PALM_M, PALM_M)]
+        side = 0.0
+        if skill.target == "spout":  # the roomier side first, as the experts do
+            beside = [min(room(s * r, 0.35) for r in (0.1, 0.2, 0.3)) for s in (-1.0, 1.0)]
+            side = 1.0 if beside[1] > beside[0] else -1.0
+        elif skill.target == "dishwasher_door":
+            side = roomy_side(self._op, place)
+        elif skill.target == "dishwasher_rack":
+            side = side_of(self._op, place)
+        return np.array([rooms[0], min(rooms), side], np.float32)
+
+    def _moving(self, skill: Skill, fixture: str) -> str | None:
+        """The joint of the part that is worked on; None for the fixture as a whole."""
+        if skill.verb in ("drive_to", "wait"):
+            return None
+        if skill.target == "dishwasher_rack":
+            return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+        if skill.target == "burner":
+            return f"knob_{self._referee.part(skill, fixture)}_joint"
+        if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
+            return next(iter(self._referee.doors(fixture, skill.side)), None)
+        return _MOVING.get(skill.target)
+
+
+def _beside(anchor: Vec3, spot: Vec3, axis: Vec3) -> Vec3:
+    """The point of a joint's axis nearest to a spot."""
+    return anchor + ((spot - anchor) @ axis) * axis

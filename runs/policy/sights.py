@@ -1,0 +1,57 @@
+"""What the eyes make of a recorded episode, look after look, beside what is true."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ...policies.embedded.eyes import read
+from ...policies.embedded.network import Network
+from ...policies.embedded.tracker import Tracker
+from ...policies.embedded.words import buckets
+from .dataset import Stretch
+
+Missed = dict[str, npt.NDArray[np.float64]]
+
+
+def subtasks(network: Network, one: Stretch) -> Iterator[tuple[str, Missed]]:
+    """The errors of each subtask of an episode.
+
+    Yields:
+        The skill's name and, for its L looks: `right_px`, `left_px`, `hand_px` (L, POINTS) in the
+        network's pictures, NaN where a point is not in them; `part_cm`, `joint_cm`, `fixture_cm`
+        (L,) of the places that are kept in mind; `room_cm` (L, 2) and `side` (L,) of the hints.
+    """
+    steps = np.arange(len(one.outer)) * one.header.look_every
+    owner = one.subtask[steps]
+    starts = [0, *(np.flatnonzero(np.diff(owner)) + 1), len(owner)]
+    for begin, end in itertools.pairwise(starts):
+        yield one.name(int(steps[begin])), _missed(network, one, np.arange(begin, end))
+
+
+def _missed(network: Network, one: Stretch, looks: npt.NDArray[np.int64]) -> Missed:
+    steps = looks * one.header.look_every
+    words = torch.from_numpy(buckets(one.text(int(steps[0]))))[None].expand(len(looks), -1)
+    with torch.inference_mode():
+        sight = network.eyes(
+            torch.from_numpy(one.outer[looks]), torch.from_numpy(one.inner[looks]), words
+        )
+        seen = [read(logits) for logits in (sight.outer, sight.hand)]
+    places, unsure = (torch.cat([part[i] for part in seen], 1).double().numpy() for i in (0, 1))
+    tracker, away = Tracker(), []
+    for index, step in enumerate(steps):
+        tracker.look(one.raw[step], places[index], unsure[index])
+        away.append(tracker.points(one.raw[step]) - one.points[step])
+    missed = 100 * np.linalg.norm(np.stack(away), axis=-1)
+    half = np.array([network.config.size, network.config.size, network.config.hand_size]) / 2
+    px = np.linalg.norm(places - one.places[looks], axis=-1) * half[:, None]
+    hints = np.abs(sight.hints.numpy() - one.hints[steps])
+    names = ("part_cm", "joint_cm", "fixture_cm")
+    return {
+        **{f"{view}_px": px[:, index] for index, view in enumerate(("right", "left", "hand"))},
+        **{name: missed[:, index] for index, name in enumerate(names)},
+        "room_cm": 100 * hints[:, :2],
+        "side": hints[:, 2],
+    }
