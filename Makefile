@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-TASK ?= RinseSinkBasin
+TASK ?= StartElectricKettle
 READY := $(VENV)/.ready
 # The other release line of transformers, for the tests that compare the two. A folder, not an
 # environment: a test puts it first on the path of a process of its own.
@@ -29,7 +29,7 @@ $(TRANSFORMERS4)/.ready: requirements-transformers4.lock | $(READY)
 
 install: $(READY) ## make the environment in .venv
 
-rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=RinseSinkBasin)
+rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=StartElectricKettle)
 	$(BIN)/leapcasa rollout $(TASK) $(ARGS)
 
 test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite

@@ -3,7 +3,7 @@
     python benchmarks/experts.py [--task NAME ...] [--seeds 20] [--workers 2] [--out PAGE]
                                  [--planner split] [--disturb-every 40] [--after-random 60]
 
-Each episode is the real loop with the `default` preset and no rendering: the planner makes the
+Each episode is the real loop with the `expert` preset and no rendering: the planner makes the
 subtasks, the expert acts, the referee says when to go on. Success is RoboCasa's own, read every
 step and latched. Half of the seeds are played in each split. The horizon is RoboCasa's. The expert
 may be disturbed, and may have to take over from a random policy.
@@ -69,7 +69,7 @@ def play(job: Job) -> Episode:
     name, split, seed = job.task, job.split, job.seed
     begun = time.perf_counter()
     options = [f"planner={job.planner}", f"policy.options.disturb_every={job.disturb_every}"]
-    config = load("default", options, task=name, split=split, seed=seed)
+    config = load("expert", options, task=name, split=split, seed=seed)
     kitchen = Kitchen(name, split=config.split, rendering=False)
     sensors = kitchen.begin(seed)
     referee = Referee(kitchen)

@@ -102,7 +102,7 @@ def test_a_lever_is_pushed_at_its_far_end_from_behind():
     ],
 )
 def test_the_expert_completes_the_composite_through_the_loop(task: str, split: str, seed: int):
-    config = load("default", task=task, split=split, seed=seed)
+    config = load("expert", task=task, split=split, seed=seed)
     kitchen = Kitchen(task, split=config.split, rendering=False)
     sensors = kitchen.begin(seed)
     referee = Referee(kitchen)

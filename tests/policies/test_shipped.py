@@ -1,0 +1,40 @@
+"""The policy that ships: what its card says, and that it works in kitchens it was not trained in."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leapcasa.policies.embedded import checkpoint
+from leapcasa.policies.embedded.policy import SHIPPED
+
+
+def test_the_card_is_of_these_weights():
+    card = (SHIPPED / "README.md").read_text()
+    assert checkpoint.digest(SHIPPED) in card
+    loaded = checkpoint.load(SHIPPED)
+    numbers = sum(p.numel() for p in loaded.network.parameters())
+    assert re.search(rf"{numbers / 1e6:.1f} million", card)
+    assert (SHIPPED / checkpoint.WEIGHTS).stat().st_size < 15e6
+
+
+@pytest.mark.sim
+def test_it_starts_a_kettle_in_an_unseen_kitchen_with_nothing_privileged(tmp_path: Path):
+    """One of two episodes that the card counts as successes, as processors round differently."""
+    assert any(_succeeds(tmp_path, seed) for seed in (0, 1))
+
+
+def _succeeds(folder: Path, seed: int) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-m", "leapcasa.runs", "rollout", "StartElectricKettle", "--seed",
+         str(seed), "--split", "target", "--json", "--out", str(folder / str(seed)),
+         "--set", "video.enabled=false"],
+        capture_output=True, text=True, timeout=600, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["privileged"] == []
+    return result["success"]
