@@ -1,4 +1,4 @@
-"""The policy that ships: what its card says, and that it works in kitchens it was not trained in."""
+"""The policy that ships: what its card says, and that it works in kitchens it never saw."""
 
 import json
 import re
