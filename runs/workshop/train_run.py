@@ -226,7 +226,7 @@ def _named(request: TrainRequest, known: prompts.Template | None) -> str:
 
 
 def write_preset(path: Path, options: Mapping[str, Any]) -> None:
-    """A preset whose planner is what was trained; the rest is as `default` has it."""
+    """A preset whose planner is what was trained; the rest is as `expert` has it."""
     import yaml
 
     kept = {k: v for k, v in options.items() if v is not None}
