@@ -122,7 +122,8 @@ def test_a_part_that_is_its_upper_bound_is_skipped_with_a_note(tool, answer, tmp
     assert {one["part"] for one in told["skipped"]} == {"planner", "judge"}
     assert [one["replaced"] for one in told["variants"]] == [[], ["policy"]]
     assert told["sentence"].startswith("the policy alone loses 2 of 3 failed episodes")
-    every = tool("blamed", "eval", TASK, "--set", "planner=docstring", "--episodes", "6",
+    every = tool("blamed", "eval", TASK, "--config", "expert",
+                 "--set", "planner=docstring", "--episodes", "6",
                  "--attribute", "--out", "f", "--json")  # fmt: skip
     told = answer(every)["attribution"]
     assert (told["parts"], told["variants"], told["failed"]) == ([], [], 1)

@@ -73,9 +73,10 @@ def test_resume_adds_episodes_and_tasks_and_runs_nothing_twice(tool, answer, tmp
 
 
 def test_a_changed_configuration_is_refused_with_the_difference_line_by_line(tool, tmp_path):
-    assert tool("play", "eval", TASK, "--episodes", "1", "--out", "e").returncode == 0
-    changed = tool("play", "eval", TASK, "--resume", "--out", "e", "--split", "pretrain",
-                   "--set", "advance.interval=8", "--set", "judge=stillness")  # fmt: skip
+    begun = ("play", "eval", TASK, "--config", "expert", "--out", "e")
+    assert tool(*begun, "--episodes", "1").returncode == 0
+    changed = tool(*begun, "--resume", "--split", "pretrain", "--set", "advance.interval=8",
+                   "--set", "judge=stillness")  # fmt: skip
     assert changed.returncode == 2
     lines = [line.strip() for line in changed.stderr.splitlines()]
     assert 'judge.name: was "referee", now "stillness"' in lines
@@ -86,7 +87,8 @@ def test_a_changed_configuration_is_refused_with_the_difference_line_by_line(too
 
 
 def test_the_video_and_the_name_of_the_preset_are_no_change(tool, tmp_path):
-    assert tool("play", "eval", TASK, "--episodes", "1", "--out", "e").returncode == 0
+    begun = tool("play", "eval", TASK, "--config", "expert", "--episodes", "1", "--out", "e")
+    assert begun.returncode == 0
     preset = tmp_path / "mine.yaml"
     preset.write_text(
         "planner: {name: split}\npolicy: {name: expert}\njudge: {name: referee}\n"
