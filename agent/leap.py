@@ -55,6 +55,8 @@ class LeapPlanner:
         retries: further answers after one that cannot be used, sampled at 0.7 or `temperature`.
         fallback: `split`, or `none`: then a plan that cannot be made ends the episode.
         constrained: let the model write nothing but `1) ... 2) ...` lines.
+        sure: a greedy answer of which the model gave some token a smaller probability is not used:
+            the fallback steps in; 0 uses every answer.
         grounded: let it name only what the instruction and every kitchen have (`agent.grounding`).
         max_steps: of one plan.
 
@@ -85,9 +87,13 @@ class LeapPlanner:
         fallback: Literal["split", "none"] = "split",
         constrained: bool = False,
         grounded: bool = False,
+        sure: float = 0.0,
         max_steps: int = 20,
     ) -> None:
         _check(image=image, fallback=fallback, retries=retries, max_steps=max_steps)
+        if not 0.0 <= sure <= 1.0:
+            raise ConfigError(f"planner 'leap': sure is a probability, 0..1, got {sure!r}")
+        self._sure = sure
         self._template = prompts.load(template)
         self._image: Shown = image
         self._first = Sampling(
@@ -150,6 +156,9 @@ class LeapPlanner:
             found = answer.read(said.text, cut=said.finish == "length")
             raw = said.text
             reasons += found.reasons
+            if said.least_sure < self._sure:
+                reasons.append(f"answer {attempt + 1} unsure: a token of {said.least_sure:.0%}")
+                break  # the same model, sampled, would not be surer
             if not found.refused:
                 return self._accepted(found.steps, said, reasons)
             reasons.append(f"answer {attempt + 1} refused: {found.refused}")

@@ -188,6 +188,12 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
             raise
         return self.sensors
 
+    def look_again(self) -> Sensors:
+        """Look without a step, after the simulation was changed by hand (`envs.posing`)."""
+        self._running()
+        self._look()
+        return self.sensors
+
     @property
     def sensors(self) -> Sensors:
         """The newest look at the world."""

@@ -123,6 +123,13 @@ def _stillness(referee: Referee, **options: Any) -> Any:
     return StillnessJudge(**options)
 
 
+def _sight(referee: Referee, **options: Any) -> Any:
+    del referee
+    from ..judges.sight import SightJudge
+
+    return SightJudge(**options)
+
+
 def _never(referee: Referee, **options: Any) -> Any:
     del referee
     from ..judges.never import NeverJudge
@@ -159,6 +166,7 @@ SHORT_NAMES: Mapping[str, Mapping[str, Maker]] = {
         "never": _never,
         "qwen3vl": _qwen3vl,
         "referee": _referee,
+        "sight": _sight,
         "stillness": _stillness,
     },
 }

@@ -14,10 +14,11 @@ ALLOWED = {
     "configs": set(),
     "envs": {"configs"},
     "vlm": {"configs"},
-    "policies": {"configs", "envs", "vlm"},
-    "judges": {"configs", "envs", "vlm"},
+    "sight": {"configs"},
+    "policies": {"configs", "envs", "vlm", "sight"},
+    "judges": {"configs", "envs", "vlm", "sight"},
     "agent": {"configs", "envs", "vlm", "policies", "judges"},
-    "runs": {"configs", "envs", "vlm", "policies", "judges", "agent"},
+    "runs": {"configs", "envs", "vlm", "sight", "policies", "judges", "agent"},
 }
 MODEL_LIBRARIES = {"transformers", "peft", "bitsandbytes", "tokenizers", "huggingface_hub"}
 """Only the room `vlm` may import them."""

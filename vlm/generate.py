@@ -56,6 +56,8 @@ class Generated:
     prompt_tokens: int
     read_tokens: int
     """Tokens of the prompt that had to be read; the others were known."""
+    least_sure: float = 1.0
+    """Smallest probability that the model gave a token it wrote, before temperature."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,13 +153,14 @@ class TextGenerator:
         assert self._cache is not None
         random = np.random.default_rng(sampling.seed)
         written: list[int] = []
-        answer, finish = "", "length"
+        answer, finish, least = "", "length", 1.0
         for at in range(sampling.max_new_tokens):
             token = self._choose(logits, written, sampling, random, allow)
             if token is None:
                 finish = "stuck"
                 break
             written.append(token)
+            least = min(least, float(logits.float().softmax(-1)[token]))
             if token in self._ends:
                 finish = "end"
                 break
@@ -176,6 +179,7 @@ class TextGenerator:
             tokens=len(written),
             prompt_tokens=len(prompt.ids),
             read_tokens=read,
+            least_sure=least,
         )
 
     # the prompt --------------------------------------------------------------------------------

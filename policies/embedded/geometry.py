@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...envs.sensors import ACTION_SIZE
+from ...sight import POINTS
 
 GRIPPER, MODE, SWITCH = 6, 11, 0.5
 """Where the switches are in the official action, and from which value on they are on."""
@@ -27,8 +28,6 @@ FEATURES = 3 + 6 + 2 + len(HISTORY_STEPS) * 7 + 4
 opening 1, base's way 2 and turn 1; how far the hand was to each side and height while it held."""
 HELD_M = 0.03
 """Fingers opened less than this hold something, or are shut [m]; fully open is 0.04."""
-POINTS = 3
-"""Points that a subtask is about: the part that is worked at, its joint beside it, the fixture."""
 HINTS = 3
 """Room above the part's joint [m], the least room beside it too [m], and the side (-1, 0, 1) that
 is begun with or stood at."""

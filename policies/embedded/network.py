@@ -1,7 +1,7 @@
 """The network: eyes that say where a few points are, and a control that acts on those points.
 
-The eyes (`eyes.py`) say where in each picture the points of the subtask are (the part, its joint,
-its fixture). Cameras at known places on the robot turn that into places in the frame of the base
+The eyes (`sight/eyes.py`) say where in each picture the points of the subtask are (part, joint,
+fixture). Cameras at known places on the robot turn that into places in the frame of the base
 (`tracker.py`), and the control (`control.py`) turns these, the robot's own state and the words into
 a chunk of actions (as ACT does, Zhao et al. 2023, arXiv:2304.13705). Everything the control knows
 of a kitchen goes through that bottleneck, so it needs no more kitchens to learn from than the
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ...sight.eyes import Eye, Words, scaled
 from .control import Control
-from .eyes import Eye, Hints
-from .words import BUCKETS
+from .geometry import HINTS
 
 OUTER = 2
 """External views, right and left; both are seen by one eye."""
@@ -56,20 +56,16 @@ class Sight:
     """(B, HINTS) see `geometry.HINTS`."""
 
 
-class Words(nn.Module):
-    """Buckets of a text -> its vector."""
+class Hints(nn.Module):
+    """Summaries of the external pictures and the words -> `HINTS` numbers."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.table = nn.Embedding(BUCKETS, width, padding_idx=0)
-        self.mix = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)
-        )
+        self.layers = nn.Sequential(nn.Linear(width, 64), nn.GELU(), nn.Linear(64, HINTS))
 
-    def forward(self, buckets: Tensor) -> Tensor:
-        """(B, N) int64 -> (B, width)."""
-        count = (buckets > 0).sum(1, keepdim=True).clamp(min=1)
-        return self.mix(self.table(buckets).sum(1) / count)
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width) -> (B, HINTS)."""
+        return self.layers(x)
 
 
 class Eyes(nn.Module):
@@ -96,8 +92,8 @@ class Eyes(nn.Module):
         """
         batch, words = len(outer), self.words(buckets)
         doubled = words.repeat_interleave(OUTER, 0)
-        places, pooled = self.outer(_scaled(outer.flatten(0, 1)), doubled)
-        near, _ = self.hand(_scaled(hand), words)
+        places, pooled = self.outer(scaled(outer.flatten(0, 1)), doubled)
+        near, _ = self.hand(scaled(hand), words)
         said = self.hints(torch.cat([pooled.reshape(batch, -1), words], 1))
         return Sight(
             outer=places.unflatten(0, (batch, OUTER)).float(),
@@ -120,9 +116,3 @@ class Network(nn.Module):
         self.words = Words(config.words)
         self.control = Control(config.words, config.width, config.depth, config.chunk,
                                config.dropout)  # fmt: skip
-
-
-def _scaled(pictures: Tensor) -> Tensor:
-    """uint8 -> [-1, 1]."""
-    scaled = pictures.to(torch.float32).div(127.5).sub(1.0)
-    return scaled.contiguous(memory_format=torch.channels_last)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from ...configs import ConfigError, PolicyError
 from ...envs.sensors import Sensors, View
+from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
 from .tracker import Tracker
-from .words import buckets
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
 SHIPPED = Path(__file__).parent / "weights"
@@ -90,12 +90,16 @@ class EmbeddedPolicy:
         if instruction != self._text:
             self._begin(instruction)
         felt = sensors.proprioception.vector()
-        self._felt.append(felt)
         due = self._looks == 0 or self._unseen >= self._look_every
         # An environment may draw at some steps only: then the next picture is waited for.
         if due and (sensors.images or self._unseen >= PATIENCE):
             self._look(sensors, felt)
         self._unseen += 1
+        return self._moved(felt)
+
+    def _moved(self, felt: npt.NDArray[np.float32]) -> Actions:
+        """(1, 12) the next action of the chunk in hand, or of a new one."""
+        self._felt.append(felt)
         if self._looks == 0:
             return geometry.still(felt)[None]
         if self._leading is None or self._since >= self._execute:
@@ -116,7 +120,7 @@ class EmbeddedPolicy:
     def _look(self, sensors: Sensors, felt: npt.NDArray[np.float32]) -> None:
         import torch
 
-        from .eyes import read
+        from ...sight.eyes import read
 
         outer, hand = self._pictures(sensors)
         with torch.inference_mode():
@@ -139,7 +143,7 @@ class EmbeddedPolicy:
         own = (geometry.features(np.stack(self._felt))[-1] - statistics.felt_mean) / (
             statistics.felt_std
         )
-        given = (self._tracker.points(felt).astype(np.float32), self._hints,
+        given = (self._points(felt).astype(np.float32), self._hints,
                  geometry.hand_of(felt), own)  # fmt: skip
         with torch.inference_mode():
             words = self._network.words(self._words)
@@ -149,6 +153,10 @@ class EmbeddedPolicy:
             raise PolicyError(f"the policy in {self._path} predicts what is no number")
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
         return geometry.Leading(felt, motion, closed, driving)
+
+    def _points(self, felt: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """(POINTS, 3) where the points are, in the frame of the base [m]."""
+        return self._tracker.points(felt)
 
     def _told(self, value: npt.NDArray[Any]) -> Any:
         """An array as a batch of one on the device."""

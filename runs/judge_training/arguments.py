@@ -15,6 +15,8 @@ recipes:
   card       QLoRA on Qwen3-VL-4B as the published judge's card tells it: NF4 with double
              quantisation, answer tokens only, 8 samples a step, once through, seed 5090
   embedded   a small Qwen3-VL of the same class from random weights, for a CPU
+  sight      the judge that ships: the eye of an embedded policy (--base-model, default: the
+             shipped one), a verdict learned from `leapcasa policy data` folders in minutes
 
 DATA is a folder that `leapcasa judge data` made, or a manifest as `judge eval` reads it (then
 val.jsonl beside it is used). Every view of a row is a sample. On the way, clips of val.jsonl are
@@ -29,9 +31,14 @@ exit codes: 0 done, 1 the training failed, 2 bad input, 130 stopped (a checkpoin
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Declare what `judge train` takes."""
-    parser.add_argument("data", metavar="DATA", type=Path, help="a dataset's folder or a manifest")
+    parser.add_argument(
+        "data", metavar="DATA", type=Path, nargs="+",
+        help="a dataset's folder or a manifest; for the recipe sight, folders of `policy data`",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="of the training")
-    parser.add_argument("--recipe", default="card", metavar="NAME", help="card (default), embedded")
+    parser.add_argument(
+        "--recipe", default="card", metavar="NAME", help="card (default), embedded, sight"
+    )
     parser.add_argument(
         "--base-model", metavar="NAME", help="begin from this checkpoint: a folder or a hub id"
     )
@@ -62,6 +69,10 @@ def train(options: argparse.Namespace, console: Console) -> int:
         ConfigError: for bad input.
         ModelError: if the training fails.
     """
+    from . import sight_command
+
+    if options.recipe == sight_command.NAME:
+        return sight_command.train(options, console)
     with console.quiet_stdout():
         facts, stopped = _train(options, console)
     check = facts.get("check") or {}
@@ -141,12 +152,14 @@ def _request(options: argparse.Namespace) -> Any:
             raise ConfigError(f"--views {view}: there are {', '.join(VIEWS)}{nearest(view, VIEWS)}")
     if not views or options.eval_clips < 0:
         raise ConfigError("--views wants at least one view, --eval-clips 0 or more")
+    if len(options.data) != 1:
+        raise ConfigError(f"the recipe {options.recipe} takes one DATA, got {len(options.data)}")
     recipe = named(options.recipe, options.set)
     given = {"base_model": options.base_model, "quantization": options.quantization}
     judge = {**recipe.judge, **{k: v for k, v in given.items() if v is not None}}
     small = None if options.base_model else recipe.small
     return TrainRequest(
-        data=options.data,
+        data=options.data[0],
         out=options.out.expanduser().absolute(),
         recipe=replace(recipe, judge=judge, small=small),
         device=options.device,

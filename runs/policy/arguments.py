@@ -69,6 +69,14 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--profile", default="fast", help="render profile, exact or fast (default: fast)"
     )
     parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
+    parser.add_argument(
+        "--told", action="store_true",
+        help="the learner is told where things are, nearly, and needs no pictures",
+    )  # fmt: skip
+    parser.add_argument(
+        "--posed", metavar="N", type=int, default=0,
+        help="no episodes: N looks of each subtask in random states, for the eyes alone",
+    )  # fmt: skip
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +120,8 @@ def data(options: argparse.Namespace, console: Console) -> int:
         look_every=options.look_every,
         profile=options.profile,
         learner=options.learner,
+        told=options.told,
+        posed=options.posed,
     )
     return data_command(request, console)
 

@@ -48,6 +48,8 @@ class DataRequest:
     look_every: int = 4
     profile: str = "fast"
     learner: Path | None = None
+    told: bool = False
+    posed: int = 0
 
 
 def data_command(request: DataRequest, console: Console) -> int:
@@ -93,6 +95,10 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts = [FORMAT, task, request.split, seed, request.noise, request.size]
             facts += [request.look_every]
             facts += [request.profile, learner and learner[1], f"{pack.kind} {pack.version}"]
+            # Only what is asked for counts, so that episodes of before keep their names.
+            facts += [f"told {request.told}"] * request.told + [f"posed {request.posed}"] * bool(
+                request.posed
+            )
             key = journal.key(*facts)
             made.append(
                 DemoJob(
@@ -106,6 +112,8 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     profile=request.profile,
                     path=str(folder / f"{task}_{request.split}_s{seed}_{key[:6]}{SUFFIX}"),
                     learner=None if learner is None else learner[0],
+                    told=request.told,
+                    posed=request.posed,
                 )
             )
     return made
@@ -126,6 +134,12 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--size {request.size} is out of range; give 32 .. 512 pixels")
     if not 1 <= request.look_every <= 100:
         raise ConfigError(f"--look-every {request.look_every} is out of range; give 1 .. 100 steps")
+    if request.posed < 0 or request.posed > 1000:
+        raise ConfigError(f"--posed {request.posed} is out of range; give 1 .. 1000 looks")
+    if request.posed and request.learner is not None:
+        raise ConfigError("--posed shows states that nobody played, so it takes no --learner")
+    if request.told and request.learner is None:
+        raise ConfigError("--told tells a --learner where things are; name one")
     if request.episodes < 1 or request.workers < 1:
         raise ConfigError("--episodes and --workers must be 1 or more")
     if not 0 <= request.first_seed < 2**32 - request.episodes:

@@ -61,6 +61,8 @@ class Stretch:
     """By subtask."""
     subtask: npt.NDArray[np.int32]
     """(T,)."""
+    progress: npt.NDArray[np.float32]
+    """(T,) of the subtask, 1 where it is complete; NaN where unknown."""
 
     @property
     def held_out(self) -> bool:
@@ -136,6 +138,7 @@ def _stretch(path: Path, sha256: str, config: NetworkConfig) -> Stretch:
         places=_places(demo),
         skills=skills,
         subtask=demo.subtask,
+        progress=demo.progress,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...policies.embedded import geometry
-from ...policies.embedded.words import buckets as hashed
+from ...sight.words import buckets as hashed
 from .dataset import Stretch
 
 _SIDES = {"left", "right"}

@@ -21,6 +21,8 @@ from ...envs.sensors import View
 from ..records import replace_file
 
 FORMAT = 2
+NOBODY = "nobody: posed"
+"""The driver of looks at states that nobody played, see `posed`."""
 SUFFIX = ".safetensors"
 PNG_EFFORT = 1
 """zlib's level: higher ones save a tenth of the space for twice the time."""
@@ -53,6 +55,11 @@ class Header:
     look_every: int
     """Steps from one picture to the next; the first is of the first step."""
     assets: str
+
+    @property
+    def played(self) -> bool:
+        """Whether one step led to the next."""
+        return self.driver != NOBODY
 
     @property
     def scene(self) -> str:

@@ -35,9 +35,13 @@ def eval_command(
     loaded = checkpoint.load(policy)
     with console.quiet_stdout():
         stretches = dataset.load([path.expanduser() for path in data], loaded.network.config)
-        chosen = [one for one in stretches if everything or one.held_out]
+        played = [one for one in stretches if one.header.played]
+        chosen = [one for one in played if everything or one.held_out]
         if not chosen:
-            raise ConfigError("no kitchen of this data is held out; --all measures on every one")
+            raise ConfigError(
+                "no kitchen of this data that was played in is held out; --all measures on every "
+                "one that was played in"
+            )
         seen = _eyes(loaded, chosen)
         moved, understood = _control(loaded, chosen)
     value = {
@@ -147,7 +151,7 @@ def _understood(
 
 
 def _said_otherwise(own: Any, skill: Any, kinds: Mapping[str, Any], which: str, rng: Any) -> Any:
-    from ...policies.embedded.words import buckets
+    from ...sight.words import buckets
     from . import wordings
 
     if which == "own" or skill is None:

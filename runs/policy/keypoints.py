@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ...configs import LeapcasaError
 from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
-from ...envs.truth import FixtureTruth, Vec3
+from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_post
 from ...policies.experts.drive import roomy_side, side_of
@@ -75,6 +75,13 @@ class Points:
     def hints(self) -> Floats:
         """(HINTS,), NaN where nothing is known; those of the subtask's beginning."""
         return np.full(HINTS, np.nan, np.float32) if self._part is None else self._part.hints
+
+    def joint(self) -> JointTruth | None:
+        """The joint of the part as it is now; None if nothing of it moves, or nothing is known."""
+        part = self._part
+        if part is None or part.suffix is None:
+            return None
+        return self._referee.joint(part.fixture, part.suffix)
 
     def now(self, hand: Floats) -> Floats:
         """Where the points are at this moment.

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...policies.embedded import eyes
 from ...policies.embedded.checkpoint import Statistics
 from ...policies.embedded.control import Prediction
 from ...policies.embedded.network import Network, Sight
+from ...sight import eyes
 from .draws import Moments
 
 BASE_SHARE, SWITCH_SHARE, HINT_SHARE = 1.0, 0.2, 0.5

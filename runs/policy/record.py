@@ -21,7 +21,7 @@ from ...policies.base import Policy
 from ...policies.experts import ExpertPolicy
 from ..episode import Look, run_episode
 from ..witness import Witness
-from . import episode_file
+from . import episode_file, posed
 from .demonstrator import Demonstrator
 from .episode_file import FORMAT, Demonstration, Header
 from .keypoints import Points
@@ -58,6 +58,10 @@ class DemoJob:
     """The file to write."""
     learner: str | None = None
     """A checkpoint that drives first; None for the expert alone."""
+    told: bool = False
+    """Whether the learner is told the true points, as it has no pictures to look at."""
+    posed: int = 0
+    """Looks of each subtask in posed states; 0 for an episode that is played."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +175,9 @@ def record(job: DemoJob) -> DemoOutcome:
     )
     try:
         first = kitchen.begin(job.seed)
-        scribe, level, reason = _played(job, kitchen, first)
+        made, reason = (_posed if job.posed else _played)(job, kitchen, first)
         steps, scene = kitchen.step_count, kitchen.scene
-        if not reason:
-            made = scribe.finished(_facts(job, scene, level))
+        if made is not None:
             digest = episode_file.write(Path(job.path), made)
             size = Path(job.path).stat().st_size
     finally:
@@ -194,17 +197,29 @@ def record(job: DemoJob) -> DemoOutcome:
     )
 
 
-def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Scribe, float, str]:
+def _posed(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstration | None, str]:
+    """Looks at poses instead of an episode."""
+    del first
+    rng = np.random.default_rng([job.seed, _number(job.task), 2])
+    texts, rows = posed.looks(kitchen, job.posed, rng)
+    if not rows:
+        return None, "no subtask of it has a part to look at"
+    facts = {**_facts(job, kitchen.scene, 0.0), "driver": episode_file.NOBODY, "success": False}
+    facts |= {"look_every": 1, "subtasks": texts, "steps": len(rows), "views": VIEWS}
+    return posed.demonstration(Header(**facts), rows), ""  # pyright: ignore
+
+
+def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstration | None, str]:
     """Play the episode.
 
     Returns:
-        What was written down, the level of the disturbance, and why it is of no use, or "".
+        What was written down, or why it is of no use.
     """
     rng = np.random.default_rng([job.seed, _number(job.task), job.learner is not None])
     level = 0.0 if rng.random() < CLEAN_SHARE else job.noise * rng.uniform(0.4, 1.0)
     linger = 1 + int(rng.integers(0, MOST_LINGER + 1))
     referee = Referee(kitchen)
-    learner = None if job.learner is None else _learner(job.learner)
+    learner = None if job.learner is None else _learner(job, kitchen, rng)
     demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
     advance = AdvanceConfig(
         interval=2, consecutive=linger, timeout=ATTEMPT_STEPS, retries=0, on_timeout="stop"
@@ -219,9 +234,10 @@ def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Scribe, flo
     except EnvironmentFault:
         raise
     except LeapcasaError as error:
-        return scribe, level, str(error)
-    done = witness.first_success is not None and end == "completed"
-    return scribe, level, "" if done else f"the expert did not succeed ({end})"
+        return None, str(error)
+    if witness.first_success is None or end != "completed":
+        return None, f"the expert did not succeed ({end})"
+    return scribe.finished(_facts(job, kitchen.scene, level)), ""
 
 
 def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
@@ -243,10 +259,15 @@ def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
     }
 
 
-def _learner(path: str) -> Policy:
+def _learner(job: DemoJob, kitchen: Kitchen, rng: np.random.Generator) -> Policy:
+    assert job.learner is not None
+    if job.told:
+        from .told import ToldPolicy
+
+        return ToldPolicy(job.learner, Referee(kitchen), rng)
     from ...policies.embedded import EmbeddedPolicy
 
-    return EmbeddedPolicy(path=path)
+    return EmbeddedPolicy(path=job.learner)
 
 
 def _number(task: str) -> int:

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ...policies.embedded.eyes import read
 from ...policies.embedded.network import Network
 from ...policies.embedded.tracker import Tracker
-from ...policies.embedded.words import buckets
+from ...sight.eyes import read
+from ...sight.words import buckets
 from .dataset import Stretch
 
 Missed = dict[str, npt.NDArray[np.float64]]

@@ -69,7 +69,7 @@ class Course:
 
 def statistics(stretches: Sequence[Stretch]) -> Statistics:
     """Mean and spread over the demonstrations that are trained on."""
-    kept = [one for one in stretches if not one.held_out]
+    kept = [one for one in stretches if not one.held_out and one.weight.any()]
     felt = np.concatenate([one.felt for one in kept])
     weight = np.concatenate([one.weight for one in kept]).reshape(-1, kept[0].weight.shape[1], 1)
     motion = np.concatenate([one.motion for one in kept])

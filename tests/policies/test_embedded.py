@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from leapcasa.configs import ConfigError, PolicyError
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
-from leapcasa.policies.embedded.words import MOST, buckets
+from leapcasa.sight.words import MOST, buckets
 
 RNG = np.random.default_rng(0)
 

@@ -6,8 +6,8 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from leapcasa.policies.embedded import cameras, geometry
-from leapcasa.policies.embedded.eyes import read, spread
 from leapcasa.policies.embedded.tracker import UNKNOWN_M, Tracker
+from leapcasa.sight.eyes import read, spread
 
 RNG = np.random.default_rng(0)
 CELLS = 28

@@ -12,13 +12,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .geometry import HINTS, POINTS
+from . import POINTS
+from .words import BUCKETS
 
 WINDOW = 2
 """Cells to each side of the likeliest one that a place is read from."""
 GROUPS = 4
 FLOOR_CELLS = 0.3
 """A place is never surer than this [cells]."""
+
+
+class Words(nn.Module):
+    """Buckets of a text -> its vector."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(BUCKETS, width, padding_idx=0)
+        self.mix = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)
+        )
+
+    def forward(self, buckets: Tensor) -> Tensor:
+        """(B, N) int64 -> (B, width)."""
+        count = (buckets > 0).sum(1, keepdim=True).clamp(min=1)
+        return self.mix(self.table(buckets).sum(1) / count)
 
 
 class Eye(nn.Module):
@@ -50,6 +67,15 @@ class Eye(nn.Module):
 
     def forward(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S) in [-1, 1] and (B, W) -> (B, POINTS, (S / 4)^2 + 1), (B, C)."""
+        maps, pooled = self.maps(pictures, words)
+        return self.cells(maps, pooled), pooled
+
+    def cells(self, maps: Tensor, pooled: Tensor) -> Tensor:
+        """Logits of a point's cells, row by row, and of its absence."""
+        return torch.cat([self.where(maps).flatten(2), self.absent(pooled)[:, :, None]], 2)
+
+    def maps(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) in [-1, 1] and (B, W) -> (B, A, S / 4, S / 4) of the cells, (B, C)."""
         scale, shift = self.film(words)[:, :, None, None].chunk(2, 1)
         scales, shifts = scale.split(self.widths, 1), shift.split(self.widths, 1)
 
@@ -66,21 +92,7 @@ class Eye(nn.Module):
         x = functional.relu(self.up1(_twice(x)) + middle)
         x = functional.relu(x + n[6](self.wide1(x)))
         x = functional.relu(self.up2(_twice(x)) + fine)
-        x = functional.relu(x + n[7](self.wide2(x)))
-        cells = self.where(x).flatten(2)
-        return torch.cat([cells, self.absent(pooled)[:, :, None]], 2), pooled
-
-
-class Hints(nn.Module):
-    """Summaries of the external pictures and the words -> `HINTS` numbers."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(width, 64), nn.GELU(), nn.Linear(64, HINTS))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, width) -> (B, HINTS)."""
-        return self.layers(x)
+        return functional.relu(x + n[7](self.wide2(x))), pooled
 
 
 def spread(places: Tensor, cells: int) -> tuple[Tensor, Tensor]:
@@ -130,6 +142,12 @@ def read(logits: Tensor) -> tuple[Tensor, Tensor]:
     away = (middle - mean[..., None, :]).square().sum(-1) / 2
     variance = (share * away).sum(-1) / mass + FLOOR_CELLS**2
     return mean / cells * 2 - 1, variance.sqrt() / mass.square() / cells * 2
+
+
+def scaled(pictures: Tensor) -> Tensor:
+    """uint8 RGB -> [-1, 1], as eyes want it."""
+    unit = pictures.to(torch.float32).div(127.5).sub(1.0)
+    return unit.contiguous(memory_format=torch.channels_last)
 
 
 def _twice(x: Tensor) -> Tensor:

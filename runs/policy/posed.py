@@ -1,0 +1,166 @@
+"""Posed looks: pictures of many states of a kitchen that nobody played, for the eyes alone.
+
+The eyes need kitchens more than they need actions, and a state that is set costs less than one that
+is played to. Each look sets the part of a subtask, the base and the hand at random, within what the
+robot could meet; parts of earlier subtasks are as these leave them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...agent.split import SplitPlanner
+from ...envs.kitchen import Kitchen
+from ...envs.posing import DEEPEST_M, Poser
+from ...envs.referee import Referee
+from ...envs.sensors import ACTION_SIZE, Sensors, View
+from ...envs.truth import JointTruth
+from ...policies.embedded.geometry import rotation
+from . import episode_file
+from .episode_file import Demonstration, Header
+from .keypoints import Points
+
+AT_BEGIN, AT_END = 0.35, 0.2
+"""Shares of the looks in which the part is as the episode began, or at the other end of its way."""
+BASE_MOVED = 0.5
+"""Share of the looks in which the base stands elsewhere, up to `BASE_WAY` from its first place."""
+BASE_WAY = np.array([[-0.40, -0.30, -0.8], [0.12, 0.30, 0.8]])
+"""Least and most: forward, to the left [m], turned [rad]."""
+NEAR_M, ABOUT_M = 0.12, 0.06
+"""Spread of the hand about the part, and about the way there."""
+AT_PART = 0.35
+TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
+"""Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
+TRIES = 6
+"""Poses in which the robot would reach into things are drawn anew so often."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A subtask whose points are known."""
+
+    index: int
+    text: str
+    joint: JointTruth | None
+    """As the episode began."""
+
+
+class Posing:
+    """Draws and takes the looks of one kitchen.
+
+    Args:
+        kitchen: has begun an episode.
+        rng: the only source of randomness.
+    """
+
+    def __init__(self, kitchen: Kitchen, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._referee = Referee(kitchen)
+        self._points, self._poser = Points(self._referee), Poser(kitchen)
+        plan = SplitPlanner().plan(kitchen.scene.instruction, {}, ())
+        self.texts = tuple(one.text for one in plan.subtasks)
+        self.parts = [part for i, text in enumerate(self.texts) if (part := self._part(i, text))]
+
+    def looks(self, each: int) -> list[dict[str, Any]]:
+        """Rows of `each` looks of every subtask, pictures as PNG files."""
+        return [self._look(number) for number in range(len(self.parts)) for _ in range(each)]
+
+    def _part(self, index: int, text: str) -> _Part | None:
+        self._points.begin(text)
+        if not np.isfinite(self._points.world()).all():
+            return None
+        return _Part(index=index, text=text, joint=self._points.joint())
+
+    def _look(self, number: int) -> dict[str, Any]:
+        part = self.parts[number]
+        for _ in range(TRIES):
+            self._poser.restart()
+            self._set_parts(number)
+            self._points.begin(part.text)
+            self._set_robot(self._points.world()[0])
+            if self._poser.depth() <= DEEPEST_M:
+                break
+        else:
+            self._poser.restart()
+            self._set_parts(number)
+        return self._row(part, self._poser.look())
+
+    def _set_parts(self, number: int) -> None:
+        """Earlier parts at the far end, this one anywhere, later ones as they are."""
+        for place, part in enumerate(self.parts[: number + 1]):
+            if part.joint is None:
+                continue
+            begun = part.joint.opened
+            end = 0.0 if begun > 0.5 else 1.0
+            opened = end if place < number else self._anywhere(begun, end)
+            self._poser.part(part.joint.name, part.joint.at(opened))
+
+    def _anywhere(self, begun: float, end: float) -> float:
+        draw, between = self._rng.random(), self._rng.random()
+        if draw < AT_BEGIN:
+            return begun
+        return end if draw < AT_BEGIN + AT_END else between
+
+    def _set_robot(self, spot: np.ndarray) -> None:
+        rng = self._rng
+        if rng.random() < BASE_MOVED:
+            low, high = BASE_WAY
+            self._poser.base(*rng.uniform(low, high))
+        self._poser.fingers(float(rng.choice([0.0, 1.0, rng.random()])))
+        now = self._referee.robot()
+        if rng.random() < AT_PART:
+            place = spot + rng.normal(0.0, NEAR_M, 3)
+        else:
+            place = now.hand + rng.random() * (spot - now.hand) + rng.normal(0.0, ABOUT_M, 3)
+        wide = TURNED_FAR_RAD if rng.random() < TURNED_FAR else TURNED_RAD
+        turned = rotation(rng.normal(0.0, wide, 3)) @ now.hand_rot
+        self._poser.hand(place, turned)
+
+    def _row(self, part: _Part, sensors: Sensors) -> dict[str, Any]:
+        felt = sensors.proprioception
+        return {
+            "proprioception": felt.vector(),
+            "subtask": part.index,
+            "points": self._points.now(felt.end_effector_position),
+            "hints": self._points.hints,
+            "pictures": {v: episode_file.encode(sensors.image(v)) for v in sensors.images},
+        }
+
+
+def looks(
+    kitchen: Kitchen, each: int, rng: np.random.Generator
+) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Take the looks of a kitchen.
+
+    Args:
+        kitchen: has begun an episode.
+        each: looks of each subtask.
+        rng: draws the poses.
+
+    Returns:
+        The subtasks in words, and a row a look; none if no subtask has a part to look at.
+    """
+    posing = Posing(kitchen, rng)
+    return posing.texts, posing.looks(each)
+
+
+def demonstration(header: Header, rows: Sequence[dict[str, Any]]) -> Demonstration:
+    """Rows as an episode that holds looks and no actions."""
+    count = len(rows)
+    column = {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "pictures"}
+    views: Sequence[View] = header.views
+    return Demonstration(
+        header=header,
+        proprioception=column["proprioception"].astype(np.float32),
+        expert=np.zeros((count, ACTION_SIZE), np.float32),
+        executed=np.zeros((count, ACTION_SIZE), np.float32),
+        pushed=np.ones(count, np.uint8),
+        imitate=np.zeros(count, np.uint8),
+        subtask=column["subtask"].astype(np.int32),
+        progress=np.full(count, np.nan, np.float32),
+        points=column["points"].astype(np.float32),
+        hints=column["hints"].astype(np.float32),
+        pictures={view: [row["pictures"][view] for row in rows] for view in views},
+    )

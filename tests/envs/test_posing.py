@@ -1,0 +1,78 @@
+"""Poses, held against what the simulation itself says of them."""
+
+import numpy as np
+import pytest
+
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.posing import Poser
+from leapcasa.envs.referee import Referee
+from leapcasa.envs.truth import rotation_about
+
+pytestmark = pytest.mark.sim
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def kitchen():
+    sizes = {"right": SIZE, "left": SIZE, "hand": SIZE}
+    made = Kitchen("RinseSinkBasin", image_size=sizes, render_profile="fast")  # pyright: ignore
+    made.begin(3)
+    yield made
+    made.close()
+
+
+def test_the_hand_goes_where_it_is_sent_and_feels_it(kitchen: Kitchen):
+    poser, referee = Poser(kitchen), Referee(kitchen)
+    before = referee.robot()
+    felt = kitchen.look_again().proprioception.end_effector_position
+    wanted = before.hand + before.base_rot @ np.array([0.1, 0.05, 0.06])
+    turned = rotation_about(np.array([0.0, 0.0, 1.0]), 0.4) @ before.hand_rot
+    assert poser.hand(wanted, turned)
+    sensors = poser.look()
+    assert np.linalg.norm(referee.robot().hand - wanted) < 0.02
+    away = sensors.proprioception.end_effector_position - felt
+    assert np.allclose(away, [0.1, 0.05, 0.06], atol=0.02)
+    angle = np.arccos((np.trace(referee.robot().hand_rot.T @ turned) - 1) / 2)
+    assert angle < 0.1
+    poser.restart()
+
+
+def test_a_place_out_of_reach_is_told_apart(kitchen: Kitchen):
+    poser, robot = Poser(kitchen), Referee(kitchen).robot()
+    assert not poser.hand(robot.hand + np.array([0.0, 0.0, 5.0]), robot.hand_rot)
+    poser.restart()
+
+
+def test_base_and_fingers_move_as_the_robot_feels(kitchen: Kitchen):
+    poser = Poser(kitchen)
+    before = kitchen.look_again().proprioception
+    poser.base(0.0, 0.2, 0.3)
+    poser.fingers(0.0)
+    after = poser.look().proprioception
+    assert np.linalg.norm(after.base_position - before.base_position) > 0.15
+    assert np.allclose(after.end_effector_position, before.end_effector_position, atol=1e-3)
+    assert np.abs(after.gripper_qpos).max() < 1e-3 < np.abs(before.gripper_qpos).max()
+    poser.restart()
+
+
+def test_a_part_that_is_set_is_seen_and_the_water_runs(kitchen: Kitchen):
+    poser, referee = Poser(kitchen), Referee(kitchen)
+    sink = referee.fixture("faucet")
+    lever = referee.joint(sink, "handle_joint")
+    closed = np.array(poser.look().image("right"), np.int16)
+    poser.part(lever.name, lever.at(0.9))
+    opened = np.array(poser.look().image("right"), np.int16)
+    assert referee.joint(sink, "handle_joint").opened == pytest.approx(0.9)
+    assert kitchen.robocasa.fixtures[sink].get_handle_state(kitchen.robocasa)["water_on"]
+    assert np.abs(opened - closed).max() > 30
+    poser.restart()
+    assert np.array_equal(np.array(poser.look().image("right"), np.int16), closed)
+
+
+def test_a_hand_in_the_counter_reaches_deep(kitchen: Kitchen):
+    poser, referee = Poser(kitchen), Referee(kitchen)
+    assert poser.depth() < 0.006
+    robot, place = referee.robot(), referee.place(referee.fixture("faucet"))
+    poser.hand(place.center - place.outward * 0.1, robot.hand_rot)
+    assert poser.depth() > 0.006
+    poser.restart()

@@ -1,0 +1,114 @@
+"""The judge `sight` without a simulation: verdicts from clips alone, and weights on disk."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leapcasa.configs import ConfigError, JudgeError
+from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
+from leapcasa.judges.sight import SightJudge, checkpoint
+from leapcasa.judges.sight.judge import changed
+from leapcasa.judges.sight.network import JudgeConfig, Network, gathered
+from leapcasa.sight.words import buckets
+
+TEXT = "Turn on the kettle"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("judge")
+    torch.manual_seed(0)
+    network = Network(JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32))
+    for weight in network.verdicts.parameters():  # large enough that every input matters
+        torch.nn.init.normal_(weight, std=0.3)
+    (made / checkpoint.CONFIG).write_text(checkpoint.config_json(network.config, {}))
+    (made / checkpoint.WEIGHTS).write_bytes(checkpoint.weights_bytes(network))
+    return made
+
+
+@pytest.fixture
+def clips(film: Callable[..., np.ndarray]) -> dict[str, np.ndarray]:
+    return {"right": film(96, 1, 64), "left": film(96, 2, 64)}
+
+
+def cut(clips: dict[str, np.ndarray], end: int) -> dict:
+    return {view: clip[end - 64 : end] for view, clip in clips.items()}
+
+
+def plainly(folder: Path, clips: dict, text: str) -> float:
+    """The logit by the network alone, every look looked at."""
+    network = checkpoint.load(folder)
+    both = np.stack([clips[view][3::4] for view in ("right", "left")], 1)
+    words = torch.from_numpy(buckets(text))[None]
+    with torch.inference_mode():
+        looks = network.look(torch.from_numpy(both.transpose(0, 1, 4, 2, 3).copy()),
+                             words.expand(len(both), -1))  # fmt: skip
+        away = [[0.0, 0.0]]
+        for x, y in itertools.pairwise(both[:, :, ::4, ::4].astype(float)):
+            away.append(list(np.abs(y - x).mean((1, 2, 3))))
+        seen = gathered(looks, torch.tensor(away, dtype=torch.float32))
+        return float(network.verdicts(seen[None], network.look.words(words))[0])
+
+
+def test_a_verdict_is_the_network_s_whatever_was_judged_before(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder))
+    for end in (64, 72, 80, 83, 96, 64):
+        verdict = judge.score(cut(clips, end), TEXT)
+        logit = plainly(folder, cut(clips, end), TEXT)
+        assert verdict.margin == pytest.approx(logit, abs=1e-4)
+        assert verdict.label == (COMPLETE if logit > 0 else NOT_COMPLETE)
+        assert np.exp(-verdict.scores[COMPLETE]) + np.exp(-verdict.scores[NOT_COMPLETE]) == (
+            pytest.approx(1.0, abs=1e-5)
+        )
+
+
+def test_words_and_both_views_count(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder))
+    one = judge.score(cut(clips, 96), TEXT).margin
+    assert judge.score(cut(clips, 96), "Open the dishwasher door").margin != one
+    for view in ("right", "left"):
+        other = dict(cut(clips, 96))
+        other[view] = other[view][::-1]
+        assert judge.score(other, TEXT).margin != one
+
+
+def test_larger_frames_are_averaged_down(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder))
+    large = {v: c.repeat(2, 1).repeat(2, 2) for v, c in cut(clips, 96).items()}
+    assert judge.score(large, TEXT).margin == pytest.approx(
+        judge.score(cut(clips, 96), TEXT).margin, abs=1e-5
+    )
+
+
+def test_looks_of_the_clip_before_are_not_looked_at_again(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder))
+    made: list[int] = []
+    eye = judge._network.look
+    eye.register_forward_hook(lambda module, given, out: made.append(len(out)))
+    for end in (64, 72, 80):
+        judge.score(cut(clips, end), TEXT)
+    assert made == [16, 2, 2]
+
+
+def test_change_is_that_of_neighbouring_pictures():
+    pictures = np.zeros((3, 2, 8, 8, 3), np.uint8)
+    pictures[1, 0], pictures[2] = 10, 4
+    assert changed(pictures).tolist() == [[0, 0], [10, 0], [6, 4]]
+
+
+def test_bad_clips_and_folders_are_refused(folder: Path, clips: dict, tmp_path: Path):
+    judge = SightJudge(path=str(folder))
+    with pytest.raises(JudgeError, match="right view, got none"):
+        judge.score({"left": clips["left"]}, TEXT)
+    with pytest.raises(JudgeError, match="64 frames"):
+        judge.score({v: c[:40] for v, c in clips.items()}, TEXT)
+    with pytest.raises(ConfigError, match="no trained judge"):
+        SightJudge(path=str(tmp_path))
+    (tmp_path / checkpoint.CONFIG).write_text((folder / checkpoint.CONFIG).read_text())
+    (tmp_path / checkpoint.WEIGHTS).write_bytes(b"not weights")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        SightJudge(path=str(tmp_path))

@@ -1,0 +1,80 @@
+"""Looks at posed states: the files, and what is learned from them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from policy_demos import outcomes
+
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.referee import Referee
+from leapcasa.policies.embedded import cameras
+from leapcasa.runs.cli import main
+from leapcasa.runs.policy import dataset, draws, episode_file
+from leapcasa.runs.policy.presets import recipe
+
+pytestmark = pytest.mark.sim
+LOOKS = 4
+
+
+@pytest.fixture(scope="module")
+def posed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("posed")
+    words = f"policy data RinseSinkBasin --episodes 1 --first-seed 1003 --posed {LOOKS} --size 64"
+    assert main([*words.split(), "--out", str(folder)]) == 0
+    return folder
+
+
+def test_every_subtask_is_looked_at_in_as_many_states(posed: Path):
+    demo = episode_file.read(posed / outcomes(posed)[0]["file"])
+    assert not demo.header.played
+    assert demo.header.steps == 2 * LOOKS
+    assert np.bincount(demo.subtask).tolist() == [LOOKS, LOOKS]
+    hands = demo.proprioception[:, 9:12]
+    assert len(np.unique(hands.round(3), axis=0)) > LOOKS
+    assert np.isfinite(demo.points).all()
+
+
+def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):
+    """Seen from every pose, what does not move is at one place in the room."""
+    demo = episode_file.read(posed / outcomes(posed)[0]["file"])
+    felt = demo.proprioception.astype(float)
+    from leapcasa.policies.embedded.geometry import matrix
+
+    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
+    room = np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
+    lever = demo.subtask == 0
+    assert np.ptp(room[lever, 1:], axis=0).max() < 0.01  # the lever's axis and the sink
+    kitchen = Kitchen("RinseSinkBasin", rendering=False)
+    try:
+        kitchen.begin(1003)
+        referee = Referee(kitchen)
+        anchor = referee.joint(referee.fixture("faucet"), "handle_joint").anchor
+        hand = referee.robot()
+        first = kitchen.sensors.proprioception.vector().astype(float)
+    finally:
+        kitchen.close()
+    start = matrix(first[5:9])
+    away = start.T @ (room[lever][0, 1] - first[2:5]) - first[9:12]
+    assert np.allclose(hand.base_rot @ away + hand.hand, anchor, atol=0.01)
+    seen = cameras.project(demo.points[:, 0], felt[:, 9:12], felt[:, 12:16])
+    assert np.isfinite(seen).any()
+
+
+def test_the_eyes_learn_from_them_and_the_control_does_not(posed: Path, demos: Path):
+    config = recipe("tiny").network
+    both = dataset.load([posed, demos], config)
+    first = next(i for i, one in enumerate(both) if not one.header.played)
+    looks = [draws.all_looks(both, held_out=h).at for h in (False, True)]
+    moments = [draws.all_moments(both, held_out=h).at for h in (False, True)]
+    assert sum((at[:, 0] == first).sum() for at in looks) == 2 * LOOKS
+    assert not any((at[:, 0] == first).any() for at in moments)
+
+
+def test_poses_take_no_learner(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = ["policy", "data", "RinseSinkBasin", "--posed", "3", "--learner", str(tmp_path)]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "nobody played" in capsys.readouterr().err
+    words = ["policy", "data", "RinseSinkBasin", "--told", "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    assert "--learner" in capsys.readouterr().err
