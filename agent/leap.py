@@ -8,6 +8,7 @@ and beside each subtask. LEAP's published weights are a full fine-tune of Qwen3-
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,10 +18,9 @@ from ..envs.sensors import Image, View
 from ..vlm.generate import Generated, Sampling, TextGenerator
 from ..vlm.images import PixelBudget
 from ..vlm.load import Dtype, LoadConfig, Quantization, load
-from . import answer, grounding, phrase, prompts
+from . import answer, grounding, phrase, prompts, split
 from . import plan as plans
 from .base import Attempt, Plan, PlannerInfo
-from .split import SplitPlanner
 
 Shown = Literal["right", "left", "tiled"]
 _VIEWS: Mapping[Shown, tuple[View, ...]] = {
@@ -28,6 +28,9 @@ _VIEWS: Mapping[Shown, tuple[View, ...]] = {
     "left": ("left",),
     "tiled": ("right", "left"),
 }
+EMBEDDED = "embedded"
+SHIPPED = Path(__file__).parent / "weights"
+"""The planner that is part of this project; its README is the model card."""
 _RETRY_TEMPERATURE = 0.7
 """LEAP's for its review generations; a greedy answer would only come again."""
 
@@ -36,7 +39,8 @@ class LeapPlanner:
     """Plans with a Qwen3-VL.
 
     Args:
-        base_model: a folder or a hub id.
+        base_model: a folder or a hub id; `embedded` for the small one that is part of this project
+            (`agent/weights`; the preset `small-planner` has what it wants besides).
         subfolder: of the hub repository or folder, for instance `checkpoint-5000`.
         adapter: a LoRA adapter; None for none.
         quantization: `nf4` or `none`.
@@ -55,8 +59,8 @@ class LeapPlanner:
         retries: further answers after one that cannot be used, sampled at 0.7 or `temperature`.
         fallback: `split`, or `none`: then a plan that cannot be made ends the episode.
         constrained: let the model write nothing but `1) ... 2) ...` lines.
-        sure: a greedy answer of which the model gave some token a smaller probability is not used:
-            the fallback steps in; 0 uses every answer.
+        sure: an answer of which the model gave some token a smaller probability is not used if the
+            rules know all verbs of the instruction: `split` steps in. 0 uses every answer.
         grounded: let it name only what the instruction and every kitchen have (`agent.grounding`).
         max_steps: of one plan.
 
@@ -104,7 +108,7 @@ class LeapPlanner:
         self._max_steps = max_steps
         self._model = (subfolder and f"{base_model}/{subfolder}") or base_model
         config = LoadConfig(
-            base_model=base_model,
+            base_model=str(SHIPPED) if base_model == EMBEDDED else base_model,
             subfolder=subfolder,
             adapter=adapter,
             quantization=quantization,
@@ -156,9 +160,9 @@ class LeapPlanner:
             found = answer.read(said.text, cut=said.finish == "length")
             raw = said.text
             reasons += found.reasons
-            if said.least_sure < self._sure:
+            if said.least_sure < self._sure and split.understood(instruction):
                 reasons.append(f"answer {attempt + 1} unsure: a token of {said.least_sure:.0%}")
-                break  # the same model, sampled, would not be surer
+                return self._by_rules(instruction, history, said.text, reasons)
             if not found.refused:
                 return self._accepted(found.steps, said, reasons)
             reasons.append(f"answer {attempt + 1} refused: {found.refused}")
@@ -167,7 +171,12 @@ class LeapPlanner:
                 f"planner 'leap': no answer could be used ({reasons[-1]}); set "
                 "planner.options.fallback=split, constrained=true, or another checkpoint"
             )
-        spare = SplitPlanner().plan(instruction, {}, history)
+        return self._by_rules(instruction, history, raw, reasons)
+
+    def _by_rules(
+        self, instruction: str, history: Sequence[Attempt], raw: str, reasons: list[str]
+    ) -> Plan:
+        spare = split.SplitPlanner().plan(instruction, {}, history)
         texts = [subtask.text for subtask in spare.subtasks]
         return plans.checked(texts, raw=raw, rejected=reasons, made_by="split")
 

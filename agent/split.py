@@ -69,6 +69,11 @@ def clauses(instruction: str) -> list[str]:
     return [text[:1].upper() + text[1:] for text in out]
 
 
+def understood(instruction: str) -> bool:
+    """True if the rules know the verb that each clause begins with."""
+    return all(_commands(clause) for clause in clauses(instruction))
+
+
 def _commands(sentence: str) -> bool:
     return _starts_with_verb(_LEADS.sub("", sentence))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..agent import prompts
+from ..agent import leap, prompts
 from ..agent.base import Planner
 from ..configs import ComponentSpec, ConfigError, LeapcasaError, RunConfig
 from ..configs.presets import load
@@ -104,7 +104,8 @@ def _content(key: str, value: Any) -> Any:
     """What an option stands for: the contents of a file or folder, the commit of weights."""
     if not isinstance(value, str) or not value or len(value) > 1000 or "\n" in value:
         return value
-    path = Path(value).expanduser()
+    path = leap.SHIPPED if (key, value) == ("base_model", leap.EMBEDDED) else Path(value)
+    path = path.expanduser()
     if path.exists():
         return content_hash(path)
     if key == "template":

@@ -22,13 +22,18 @@ def checkpoint(small_checkpoint: Path) -> str:
     return str(small_checkpoint)
 
 
-def says(planner: LeapPlanner, monkeypatch, *answers: str, finish: str = "end") -> list:
+def says(
+    planner: LeapPlanner, monkeypatch, *answers: str, finish: str = "end", least_sure: float = 1.0
+) -> list:
     """Let the model give these answers; returns what it was asked."""
     rest, asked = list(answers), []
 
     def generate(pictures, text, sampling, **_):
         asked.append((pictures, text, sampling))
-        return Generated(text=rest.pop(0), finish=finish, tokens=1, prompt_tokens=1, read_tokens=1)
+        return Generated(
+            text=rest.pop(0), finish=finish, tokens=1, prompt_tokens=1, read_tokens=1,
+            least_sure=least_sure,
+        )  # fmt: skip
 
     monkeypatch.setattr(planner.generator, "generate", generate)
     return asked
@@ -143,3 +148,26 @@ def test_a_checkpoint_in_a_subfolder_is_found(small_checkpoint, tmp_path):
     assert planner.info.settings["model"].endswith("/checkpoint-200")
     with pytest.raises(ConfigError, match="no folder"):
         LeapPlanner(str(tmp_path), subfolder="../x")
+
+
+@pytest.mark.parametrize(
+    ("instruction", "sure", "kept"),
+    [
+        (TASK, 0.9, False),  # the rules know both verbs
+        (TASK, 0.7, True),  # the model is sure enough
+        ("Relocate the cup and wash the basin.", 0.9, True),  # they do not know the first one
+    ],
+)
+def test_an_answer_the_model_is_not_sure_of_gives_way_to_rules_that_know_the_words(
+    small_checkpoint: Path, monkeypatch, instruction: str, sure: float, kept: bool
+):
+    planner = LeapPlanner(str(small_checkpoint), sure=sure)
+    asked = says(planner, monkeypatch, "1) Turn on the tap", least_sure=0.8)
+    image = np.zeros((32, 32, 3), np.uint8)
+    plan = planner.plan(instruction, {"right": image})
+    texts = [subtask.text for subtask in plan.subtasks]
+    assert len(asked) == 1
+    assert (texts == ["Turn on the tap"]) == kept
+    if not kept:
+        assert texts == ["Turn on the sink", "Wash the basin"]
+        assert "80%" in plan.rejected[0]

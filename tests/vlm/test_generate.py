@@ -63,6 +63,26 @@ def test_greedy_text_is_that_of_generate(loaded, processor, shapes):
     assert ours.finish in ("length", "end")
 
 
+def test_the_least_likely_token_is_told(loaded, processor):
+    ours = TextGenerator(loaded).generate([picture(0)], WORDS, Sampling(max_new_tokens=12))
+    given = inputs(processor, [picture(0)], WORDS)
+    out = loaded.model.generate(
+        **given,
+        max_new_tokens=12,
+        do_sample=False,
+        return_dict_in_generate=True,
+        output_logits=True,
+    )
+    start = given["input_ids"].shape[1]
+    chosen = out.sequences[0, start:]
+    each = [
+        float(logits[0].softmax(-1)[token])
+        for logits, token in zip(out.logits, chosen, strict=True)
+    ]
+    assert len(each) == ours.tokens
+    assert ours.least_sure == pytest.approx(min(each), rel=1e-3)
+
+
 def test_a_turn_may_mix_words_and_pictures(loaded, processor):
     turn = ["Example:", picture(0), "first", picture(1, 320, 256), picture(2), WORDS]
     ours = TextGenerator(loaded).answer(turn, Sampling(max_new_tokens=24))
