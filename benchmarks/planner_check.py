@@ -1,4 +1,4 @@
-"""Whether plans that were made are those that the shipped planner's card has (`make planner-check`)."""
+"""Whether plans that were made are those of the shipped planner's card (`make planner-check`)."""
 
 import json
 import sys
