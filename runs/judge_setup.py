@@ -20,6 +20,8 @@ from .versions import version
 Likelihoods = Mapping[View, Mapping[str, AnswerNLL]]
 """View -> label -> likelihood, as measured after one clip a view."""
 
+MEASURING = ("qwen3vl", "sight")
+"""Judges by short name that give likelihoods."""
 NO_EFFECT = ("method", "batch", "cache_pairs", "local_files_only")
 """Options that leave the likelihoods as they are."""
 
@@ -56,10 +58,11 @@ class Choice:
             ConfigError: for an unknown preset or setting, or a judge that measures no likelihoods.
         """
         chosen = load(self.preset, self.overrides).judge
-        if chosen.name != "qwen3vl" and ":" not in chosen.name:
+        if chosen.name not in MEASURING and ":" not in chosen.name:
             raise ConfigError(
                 f"the judge {chosen.name!r} of preset {self.preset!r} gives no likelihoods; use a "
-                "preset with judge qwen3vl (--config card-4b), or --set judge=module:attribute"
+                "preset with judge qwen3vl or sight (--config card-4b, default), or --set "
+                "judge=module:attribute"
             )
         return ComponentSpec(name=chosen.name, options={**chosen.options, **self.options})
 
@@ -127,6 +130,10 @@ def identity(spec: ComponentSpec) -> str:
             facts[name] = _weights(facts[name], options.get(revision))
     if spec.name == "qwen3vl" and facts.get("device") == "auto":
         facts["device"] = _device()
+    if spec.name == "sight":
+        from ..judges.sight.judge import SHIPPED
+
+        facts["path"] = content_hash(Path(str(facts.get("path") or SHIPPED)).expanduser())
     facts["judge"], facts["leapcasa"] = spec.name, version("leapcasa")
     if ":" in spec.name:
         source = getattr(inspect.getmodule(made_by), "__file__", None)
@@ -163,6 +170,10 @@ def _judge_class(spec: ComponentSpec) -> Any:
         from ..judges.qwen3vl import Qwen3VLJudge
 
         return Qwen3VLJudge
+    if spec.name == "sight":
+        from ..judges.sight import SightJudge
+
+        return SightJudge
     return components.maker("judge", spec)
 
 

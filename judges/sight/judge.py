@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import xxhash
 from ...configs import ConfigError, JudgeError
 from ...envs.sensors import View
 from ...sight.words import buckets
+from .. import nll
 from ..base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo, Verdict
+from ..clips import resample
 from . import checkpoint
 
 VIEWS: tuple[View, ...] = ("right", "left")
@@ -21,101 +23,144 @@ SHIPPED = Path(__file__).parent / "weights"
 """The judge that is part of this project; its README is the model card."""
 THIN = 4
 """Every so many pixels of so many rows tell how much a picture has changed."""
-KEPT = 256
-"""Looks that are remembered, so that those of the clip before are not looked at again."""
+KEPT = 512
+"""Pictures whose look is remembered, so that those of the clip before are not looked at again."""
+
+Likelihoods = dict[View, dict[str, nll.AnswerNLL]]
 
 
 class SightJudge:
     """Finds the points of the subtask in every fourth frame of both views and judges by them.
 
-    A verdict follows from clips and words alone. Scores are negative log likelihoods.
+    A verdict follows from clips and words alone; each view is judged by itself, and the published
+    judge's rule joins them: the mean of their negative log likelihoods.
 
     Args:
         path: a folder of `leapcasa judge train --recipe sight`; without one, the weights that ship.
+        method: how views are joined, see `judges.nll.METHODS`.
         device: `cpu` or `cuda`.
 
     Raises:
-        ConfigError: if there is no such judge or device.
+        ConfigError: if there is no such judge, method or device, or the method has other views.
     """
 
-    def __init__(self, path: str = "", device: str = "cpu") -> None:
+    def __init__(self, path: str = "", method: str = nll.RIGHT_LEFT, device: str = "cpu") -> None:
         import torch
 
         if device != "cpu" and not torch.cuda.is_available():
             raise ConfigError(f"judge.options.device is {device!r}, and there is no GPU; use cpu")
         self._path = Path(path).expanduser() if path else SHIPPED
+        self._method = nll.method(method)
+        if not set(self._method.views) <= set(VIEWS):
+            raise ConfigError(f"judge 'sight' knows the views {', '.join(VIEWS)} alone: {method}")
         self._network = checkpoint.load(self._path).to(device)
         self._config, self._device = self._network.config, device
         self._seen: OrderedDict[tuple[int, str], Any] = OrderedDict()
 
     @property
     def info(self) -> JudgeInfo:
-        """Looks at both external views."""
-        return JudgeInfo(name="sight", privileged=False, views=VIEWS, frames=self._config.frames)
+        """Looks at the views of its method."""
+        return JudgeInfo(
+            name="sight", privileged=False, views=self._method.views, frames=self._config.frames
+        )
 
     def reset(self, instruction: str) -> None:
         """Nothing to forget: what is remembered of a picture is true of it anywhere."""
         del instruction
 
+    def forget(self, stream: str) -> None:
+        """Nothing is kept by episode."""
+        del stream
+
     def score(self, clips: Mapping[View, Clip], instruction: str) -> Verdict:
-        """Judge the end of the clips.
+        """Judge the end of the clips; shorter ones are padded as `judges.clips` says.
 
         Raises:
-            JudgeError: if a view is missing, clips are too short, or no number comes out.
+            JudgeError: if a view is missing, or no number comes out.
         """
-        import torch
+        return self.score_batch([(clips, instruction)])[0]
 
-        from .network import gathered
+    def score_batch(
+        self, items: Sequence[tuple[Mapping[View, Clip], str]], streams: Sequence[str] = ()
+    ) -> list[Verdict]:
+        """Judge several moments, each as `score` does."""
+        del streams
+        return [self._verdict(clips, text) for clips, text in items]
 
+    def measure_batch(
+        self, items: Sequence[tuple[Mapping[View, Clip], str]]
+    ) -> Sequence[Likelihoods]:
+        """Likelihood of both labels in each of the given views, before any rule.
+
+        Raises:
+            JudgeError: if no number comes out.
+        """
+        return [
+            {view: self._answers(view, clip, text) for view, clip in clips.items()}
+            for clips, text in items
+        ]
+
+    def _verdict(self, clips: Mapping[View, Clip], text: str) -> Verdict:
         begun = time.perf_counter()
-        pictures = self._pictures(clips)
-        words = torch.from_numpy(buckets(instruction))[None].to(self._device)
-        with torch.inference_mode():
-            looks = self._looks(pictures, instruction, words)
-            changes = torch.from_numpy(changed(pictures)).to(self._device)
-            told = self._network.look.words(words)
-            logit = self._network.verdicts(gathered(looks, changes)[None], told)[0]
-            scores = torch.nn.functional.softplus(torch.stack([-logit, logit])).tolist()
-        if not np.isfinite(scores).all():
-            raise JudgeError(f"the judge in {self._path} says what is no number")
+        missing = [view for view in self._method.views if view not in clips]
+        if missing:
+            raise JudgeError(f"judge 'sight' looks at the {missing[0]} view, which was not given")
+        per_view: Likelihoods = {v: self._answers(v, clips[v], text) for v in self._method.views}
+        shown: dict[View, dict[str, float]] = {
+            view: {label: answer.mean for label, answer in one.items()}
+            for view, one in per_view.items()
+        }
+        scores = nll.scores(per_view, self._method)
         return Verdict(
-            label=COMPLETE if scores[0] < scores[1] else NOT_COMPLETE,
-            scores={COMPLETE: scores[0], NOT_COMPLETE: scores[1]},
+            label=nll.lowest(scores),
+            scores=scores,
+            per_view=shown,
+            tokens={NOT_COMPLETE: 1, COMPLETE: 1},
             milliseconds=1e3 * (time.perf_counter() - begun),
         )
 
-    def _pictures(self, clips: Mapping[View, Clip]) -> npt.NDArray[np.uint8]:
-        """(looks, 2, S, S, 3) in time order."""
+    def _answers(self, view: View, clip: Clip, text: str) -> dict[str, nll.AnswerNLL]:
+        """Not complete first: a tie must not declare a subtask done."""
+        import torch
+
+        pictures = self._pictures(clip)
+        words = torch.from_numpy(buckets(text))[None].to(self._device)
+        with torch.inference_mode():
+            logit = self._network.verdicts(
+                self._looks(pictures, text, words)[None],
+                torch.from_numpy(changed(pictures))[None].to(self._device),
+                self._network.look.words(words),
+                torch.tensor([float(view == "left")], device=self._device),
+            )
+            no, yes = torch.nn.functional.softplus(torch.cat([logit, -logit])).tolist()
+        if not np.isfinite([no, yes]).all():
+            raise JudgeError(f"the judge in {self._path} says what is no number")
+        return {
+            NOT_COMPLETE: nll.AnswerNLL(nll=no, tokens=1),
+            COMPLETE: nll.AnswerNLL(nll=yes, tokens=1),
+        }
+
+    def _pictures(self, clip: Clip) -> npt.NDArray[np.uint8]:
+        """(looks, S, S, 3) in time order, the newest last."""
         import cv2
 
         stride, size = self._config.stride, self._config.size
-        both = []
-        for view in VIEWS:
-            clip = clips.get(view)
-            if clip is None or len(clip) < self._config.frames:
-                got = "none" if clip is None else f"{len(clip)} frames"
-                raise JudgeError(
-                    f"judge 'sight' wants {self._config.frames} frames of the {view} view, "
-                    f"got {got}"
-                )
-            frames = clip[-self._config.frames :][stride - 1 :: stride]
-            if frames.shape[1:3] != (size, size):
-                small = [cv2.resize(f, (size, size), interpolation=cv2.INTER_AREA) for f in frames]
-                frames = np.stack(small)
-            both.append(frames)
-        return np.stack(both, 1)
+        frames = resample(clip, self._config.frames)[stride - 1 :: stride]
+        if frames.shape[1:3] != (size, size):
+            small = [cv2.resize(f, (size, size), interpolation=cv2.INTER_AREA) for f in frames]
+            frames = np.stack(small).astype(np.uint8)
+        return frames
 
     def _looks(self, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
-        """(looks, 2, N): remembered, or looked at now."""
+        """(looks, seen): remembered, or looked at now."""
         import torch
 
-        keys = [
-            (xxhash.xxh3_64_intdigest(np.ascontiguousarray(one).data), text) for one in pictures
-        ]
+        keys = [(xxhash.xxh3_64_intdigest(np.ascontiguousarray(p).data), text) for p in pictures]
         new = [i for i in {k: i for i, k in enumerate(keys)}.values() if keys[i] not in self._seen]
         if new:
-            chosen = torch.from_numpy(np.ascontiguousarray(pictures[new].transpose(0, 1, 4, 2, 3)))
-            made = self._network.look(chosen.to(self._device), words.expand(len(new), -1))
+            chosen = np.ascontiguousarray(pictures[new].transpose(0, 3, 1, 2))
+            given = torch.from_numpy(chosen).to(self._device)
+            made = self._network.look(given, words.expand(len(new), -1))
             self._seen.update({keys[i]: one for i, one in zip(new, made, strict=True)})
         found = torch.stack([self._seen[key] for key in keys])
         for key in dict.fromkeys(keys):
@@ -129,11 +174,11 @@ def changed(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """How much pictures differ from the ones before them.
 
     Args:
-        pictures: (T, V, S, S, 3) uint8.
+        pictures: (T, S, S, 3) uint8.
 
     Returns:
-        (T, V) float32 mean absolute difference [grey levels]; 0 for the first.
+        (T,) float32 mean absolute difference [grey levels]; 0 for the first.
     """
-    thin = pictures[:, :, ::THIN, ::THIN].astype(np.int16)
-    away = np.abs(np.diff(thin, axis=0)).mean((2, 3, 4))
-    return np.concatenate([np.zeros_like(away[:1]), away]).astype(np.float32)
+    thin = pictures[:, ::THIN, ::THIN].astype(np.int16)
+    away = np.abs(np.diff(thin, axis=0)).mean((1, 2, 3))
+    return np.concatenate([[0.0], away]).astype(np.float32)

@@ -1,9 +1,10 @@
 """The network: an eye that finds the points of the subtask, and a verdict on what is there.
 
-The eye is the policy's (`sight/eyes.py`) and stays as it is. Of every look and view it gives where
-the points are, how sure that is, and what the picture's finest map holds at these places; with how
-much the picture has changed since the look before, that is all the verdict is made of. So it needs
-no more kitchens to learn from than the eye does.
+The eye is the policy's (`sight/eyes.py`) and stays as it is. Of every picture it gives where the
+points are, how sure that is, and what the picture's finest map holds at these places; with how much
+the picture has changed since the look before, that is all the verdict is made of. So it needs no
+more kitchens to learn from than the eye does. Each view is judged by itself; the model card's rule
+joins them (`judges/nll.py`), and training makes that rule's result right.
 
 Importing this module imports torch.
 """
@@ -17,8 +18,6 @@ from torch.nn import functional
 from ...sight import POINTS
 from ...sight.eyes import Eye, Words, read, scaled
 
-VIEWS = 2
-"""Right and left, seen by one eye."""
 RECENT = 4
 """Newest looks whose mean counts beside the newest alone."""
 
@@ -47,8 +46,8 @@ class JudgeConfig:
 
     @property
     def seen(self) -> int:
-        """Numbers of one look, of both views."""
-        return VIEWS * (POINTS * (self.channels[0] + 3) + 1)
+        """Numbers of one picture, its change left out."""
+        return POINTS * (self.channels[0] + 3)
 
 
 class Look(nn.Module):
@@ -67,23 +66,20 @@ class Look(nn.Module):
         """Look.
 
         Args:
-            pictures: (B, 2, 3, S, S) uint8 RGB: right, left.
+            pictures: (B, 3, S, S) uint8 RGB.
             buckets: (B, N) int64, see `words.buckets`.
 
         Returns:
-            (B, 2, POINTS * (channels + 3)) float32 per view.
+            (B, seen) float32.
         """
-        batch = len(pictures)
-        words = self.words(buckets).repeat_interleave(VIEWS, 0)
-        maps, pooled = self.eye.maps(scaled(pictures.flatten(0, 1)), words)
+        maps, pooled = self.eye.maps(scaled(pictures), self.words(buckets))
         places, unsure = read(self.eye.cells(maps, pooled))
         there = functional.grid_sample(maps.float(), places[:, None], align_corners=False)
-        parts = [there[:, :, 0].flatten(1), places.flatten(1), unsure.log()]
-        return torch.cat(parts, 1).unflatten(0, (batch, VIEWS))
+        return torch.cat([there[:, :, 0].flatten(1), places.flatten(1), unsure.log()], 1)
 
 
 class Verdicts(nn.Module):
-    """Looks of a clip and words -> how likely the subtask is complete at its end.
+    """Looks of one view's clip and words -> how likely the subtask is complete at its end.
 
     Args:
         config: the network's sizes.
@@ -98,25 +94,29 @@ class Verdicts(nn.Module):
         self.register_buffer("mean", torch.zeros(config.seen))
         self.register_buffer("std", torch.ones(config.seen))
         self.each = nn.Sequential(
-            nn.Linear(config.seen + config.words, width), nn.GELU(),
+            nn.Linear(config.seen + 2 + config.words, width), nn.GELU(),
             nn.Dropout(config.dropout), nn.Linear(width, width), nn.GELU(),
         )  # fmt: skip
         self.all = nn.Sequential(
             nn.Linear(4 * width, width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, 1)
         )
 
-    def forward(self, seen: Tensor, words: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, changes: Tensor, words: Tensor, left: Tensor) -> Tensor:
         """Judge.
 
         Args:
-            seen: (B, looks, seen) in time order, see `gathered`.
+            seen: (B, looks, seen) of `Look`, in time order.
+            changes: (B, looks) since the look before [grey levels], see `judge.changed`.
             words: (B, W).
+            left: (B,) float32, 1 for the left view and 0 for the right one.
 
         Returns:
             (B,) logits; positive for complete.
         """
-        told = words[:, None].expand(-1, seen.shape[1], -1)
-        x = self.each(torch.cat([(seen - self.mean) / self.std, told], 2))
+        looks = seen.shape[1]
+        told = [words[:, None].expand(-1, looks, -1), left[:, None, None].expand(-1, looks, 1)]
+        shown = [(seen - self.mean) / self.std, changes.log1p()[..., None]]
+        x = self.each(torch.cat([*shown, *told], 2))
         kept = [x[:, -1], x[:, -RECENT:].mean(1), x.amax(1), x[:, 0]]
         return self.all(torch.cat(kept, 1))[:, 0]
 
@@ -133,17 +133,3 @@ class Network(nn.Module):
         self.config = config
         self.look = Look(config)
         self.verdicts = Verdicts(config)
-
-
-def gathered(looks: Tensor, changes: Tensor) -> Tensor:
-    """The numbers of looks as `Verdicts` wants them.
-
-    Args:
-        looks: (.., 2, N) of `Look`.
-        changes: (.., 2) mean absolute change since the look before [grey levels].
-
-    Returns:
-        (.., seen) float32.
-    """
-    both = torch.cat([looks, changes.log1p()[..., None]], -1)
-    return both.flatten(-2)

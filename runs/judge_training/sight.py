@@ -1,7 +1,8 @@
-"""`leapcasa judge train --recipe sight`: the judge with the policy's eye, from demonstrations.
+"""`leapcasa judge train --recipe sight`: the judge with the policy's eye.
 
 The eye comes from a trained policy and is not changed; only the verdict is learned, in minutes of
-one core. A tenth of the kitchens is held out, the same that the policy's training holds out.
+one core. Of demonstrations a tenth of the kitchens is held out, the same as in the policy's
+training; of clips their `val.jsonl`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +19,20 @@ from ...configs import ConfigError
 from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
+from ...policies.embedded.network import NetworkConfig
+from .. import manifest
 from ..judge_statistics import wilson
+from ..manifest import Row
 from ..policy import dataset
 from ..records import replace_file, write_json
 from ..versions import versions
-from .sight_data import Windows, windows
+from .sight_data import Windows, films, joined, windows
 
 STEPS, BATCH, PEAK_RATE, DECAY = 3000, 256, 1e-3, 0.02
 BLUR = 0.1
 """Standard deviation of the noise on what is seen, in spreads of it."""
+ALONE = 0.3
+"""Weight of each view's own verdict beside that of both."""
 SMALLEST_STD = 1e-3
 
 
@@ -35,7 +41,7 @@ class SightRequest:
     """What to train, on what, and where it goes."""
 
     data: Sequence[Path]
-    """Folders of `leapcasa policy data`."""
+    """Folders of `leapcasa policy data` and `leapcasa judge data`."""
     eyes: Path
     """A folder of `leapcasa policy train`."""
     out: Path
@@ -67,26 +73,24 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
     network.look.requires_grad_(False).eval()
-    every = _usable(dataset.load(request.data, sizes), config)
+    material = _material(request, sizes, config)
     parts: dict[bool, Windows] = {}
-    for held_out in (False, True):
-        some = [one for one in every if one.held_out == held_out]
-        if not some:
-            raise ConfigError("no kitchen is left to learn from or to measure on; record more")
+    for held_out, (stretches, rows) in material.items():
         parts[held_out] = windows(
-            some, network.look, config.looks, seed=None if held_out else request.seed,
-            told=partial(told, "looking", len(some)),
+            stretches, rows, network.look, config, seed=None if held_out else request.seed,
+            told=partial(told, "looking", len(stretches) + len(films(rows))),
         )  # fmt: skip
     _learn(network, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
-        "episodes": len(every),
+        "demonstrations": len(material[False][0]),
+        "films": len(films(material[False][1])),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
         "eyes": policy_checkpoint.digest(request.eyes),
         "seed": request.seed,
         "steps": request.steps,
-        "assets": sorted({one.header.assets for one in every}),
+        "assets": sorted({one.header.assets for one in material[False][0]}),
         "held_out": figures,
         "versions": versions(),
     }
@@ -119,6 +123,37 @@ def measured(network: Network, data: Windows) -> dict[str, Any]:
     }
 
 
+Material = dict[bool, tuple[list[dataset.Stretch], list[Row]]]
+"""What is trained on (False) and what is held out (True): demonstrations, and rows of clips."""
+
+
+def _material(request: SightRequest, sizes: NetworkConfig, config: JudgeConfig) -> Material:
+    clips = [folder for folder in request.data if (folder / "train.jsonl").is_file()]
+    demos = [folder for folder in request.data if folder not in clips]
+    every = _usable(dataset.load(demos, sizes), config) if demos else []
+    found: Material = {
+        held_out: ([one for one in every if one.held_out == held_out], [])
+        for held_out in (False, True)
+    }
+    for folder in clips:
+        for held_out, name in ((False, "train.jsonl"), (True, "val.jsonl")):
+            path = folder / name
+            if path.is_file() and path.stat().st_size:
+                found[held_out][1].extend(_whole(manifest.load(path).rows))
+    if not all(stretches or rows for stretches, rows in found.values()):
+        raise ConfigError("no kitchen is left to learn from or to measure on; record more")
+    return found
+
+
+def _whole(rows: Sequence[Row]) -> list[Row]:
+    for row in rows:
+        if row.span is None or not {"right", "left"} <= set(row.clips):
+            raise ConfigError(
+                f"{row.where}: the recipe sight learns from recordings with `end`, right and left"
+            )
+    return list(rows)
+
+
 def _usable(stretches: Sequence[dataset.Stretch], config: JudgeConfig) -> list[dataset.Stretch]:
     good = [
         one
@@ -145,22 +180,22 @@ def _learn(
     network: Network, data: Windows, request: SightRequest, told: Callable[[str, int, int], None]
 ) -> None:
     verdicts = network.verdicts
-    verdicts.mean.copy_(data.seen.mean(0))
-    verdicts.std.copy_(data.seen.std(0).clamp(min=SMALLEST_STD))
+    verdicts.mean.copy_(data.seen.mean((0, 1)))
+    verdicts.std.copy_(data.seen.std((0, 1)).clamp(min=SMALLEST_STD))
     optimiser = torch.optim.AdamW(verdicts.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, PEAK_RATE, request.steps, pct_start=0.05
     )
-    told_words = network.look.words(data.words)
     shares = _shares(data)
     noise = torch.Generator().manual_seed(request.seed)
+    looks, seen = data.at.shape[1], data.seen.shape[2]
     verdicts.train()
     for step in range(request.steps):
         at = torch.multinomial(shares, BATCH, replacement=True, generator=noise)
-        seen = data.seen[data.at[at]]
-        seen = seen + BLUR * verdicts.std * torch.randn(seen.shape, generator=noise)
-        logits = verdicts(seen, told_words[data.subtask[at]])
-        loss = functional.binary_cross_entropy_with_logits(logits, data.complete[at])
+        blur = BLUR * verdicts.std * torch.randn((BATCH, looks, 2, seen), generator=noise)
+        logits, truth = joined(network, data, at, blur), data.complete[at]
+        # The card's rule is the mean of the views' likelihoods: its margin is the mean logit.
+        loss = _entropy(logits.mean(1), truth) + ALONE * _entropy(logits, truth[:, None])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -177,14 +212,14 @@ def _shares(data: Windows) -> torch.Tensor:
 
 
 def _asked(network: Network, data: Windows) -> torch.Tensor:
+    """(N,) margins by the card's rule."""
     with torch.inference_mode():
-        words = network.look.words(data.words)
-        return torch.cat(
-            [
-                network.verdicts(data.seen[data.at[some]], words[data.subtask[some]])
-                for some in torch.arange(len(data.complete)).split(512)
-            ]
-        )
+        some = torch.arange(len(data.complete)).split(512)
+        return torch.cat([joined(network, data, at).mean(1) for at in some])
+
+
+def _entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    return functional.binary_cross_entropy_with_logits(logits, truth.expand_as(logits))
 
 
 def _write(out: Path, network: Network, about: Mapping[str, Any]) -> None:

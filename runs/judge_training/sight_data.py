@@ -1,12 +1,13 @@
-"""What the judge `sight` learns from: recorded demonstrations, looked at once by its eye.
+"""What the judge `sight` learns from, looked at once by its eye.
 
-A window is what the judge is shown at one moment of a subtask: the looks of the last 64 frames,
-whatever was done in them. Its label is the true progress at its end, which nothing else is told.
+A window is what the judge is shown at one moment: the looks of the last 64 frames, whatever was
+done in them, and words. Its label is whether they are complete at its end, which nothing else is
+told. Windows come from demonstrations (`leapcasa policy data`) and from labelled clips (`judge data`).
 """
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,77 +15,178 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...judges.sight.judge import changed
-from ...judges.sight.network import Look, gathered
+from ...judges.base import COMPLETE
+from ...judges.sight.judge import VIEWS, changed
+from ...judges.sight.network import JudgeConfig, Look
 from ...sight.words import buckets
+from ..clip_files import read_clip
+from ..manifest import Row
 from ..policy.dataset import Stretch
 
 AT_ONCE = 16
-"""Looks that go through the eye together."""
+"""Pictures that go through the eye together."""
+LONGEST = 20_000
+"""Frames of a film."""
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Windows:
-    """N windows; the looks of one subtask stand one behind the other."""
+    """N windows; the pictures of one subtask stand one behind the other."""
 
     seen: Tensor
-    """(L, seen) of all looks, see `gathered`."""
+    """(L, 2, seen) of all pictures, right and left, see `Look`."""
     words: Tensor
     """(S, B) buckets of the subtasks."""
     at: Tensor
     """(N, looks) int64, rows of `seen`; the oldest is repeated where an episode begins."""
+    changes: Tensor
+    """(N, looks, 2), see `changed`."""
     subtask: Tensor
     """(N,) int64, rows of `words`."""
     complete: Tensor
     """(N,) float32, 1 where the subtask is complete at the window's end."""
     names: npt.NDArray[np.str_]
-    """(N,) the skill."""
+    """(N,) skill or phase."""
+
+
+@dataclass(kw_only=True)
+class _Gathering:
+    """Windows in the making."""
+
+    look: Look
+    looks: int
+    seen: list[Tensor] = field(default_factory=list)
+    words: list[Ints] = field(default_factory=list)
+    at: list[Ints] = field(default_factory=list)
+    changes: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    subtask: list[int] = field(default_factory=list)
+    complete: list[bool] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    total: int = 0
+
+    def add(
+        self, pictures: npt.NDArray[np.uint8], text: Ints, ends: Sequence[tuple[Ints, bool, str]]
+    ) -> None:
+        """Take windows of one subtask.
+
+        Args:
+            pictures: (L, 2, 3, S, S) uint8.
+            text: buckets.
+            ends: (looks,) rows of `pictures`, whether complete, and a name, of each window.
+        """
+        words = torch.from_numpy(text)[None]
+        with torch.inference_mode():
+            for start in range(0, len(pictures), AT_ONCE):
+                some = torch.from_numpy(np.array(pictures[start : start + AT_ONCE]))
+                seen = self.look(some.flatten(0, 1), words.expand(2 * len(some), -1))
+                self.seen.append(seen.unflatten(0, (-1, len(VIEWS))).clone())
+        for at, complete, name in ends:
+            shown = pictures[at].transpose(1, 0, 3, 4, 2)
+            self.changes.append(np.stack([changed(one) for one in shown], 1))
+            self.at.append(at + self.total)
+            self.subtask.append(len(self.words))
+            self.complete.append(complete)
+            self.names.append(name)
+        self.words.append(text)
+        self.total += len(pictures)
+
+    def windows(self) -> Windows:
+        return Windows(
+            seen=torch.cat(self.seen),
+            words=torch.from_numpy(np.stack(self.words)),
+            at=torch.from_numpy(np.stack(self.at)),
+            changes=torch.from_numpy(np.stack(self.changes)),
+            subtask=torch.tensor(self.subtask),
+            complete=torch.tensor(self.complete, dtype=torch.float32),
+            names=np.array(self.names),
+        )
 
 
 def windows(
     stretches: Sequence[Stretch],
+    rows: Sequence[Row],
     look: Look,
-    looks: int,
+    config: JudgeConfig,
     *,
     seed: int | None,
     told: Callable[[int], None] = lambda count: None,
 ) -> Windows:
-    """Look at every demonstration.
+    """Look at everything.
 
     Args:
-        stretches: recorded with a look at every fourth step.
+        stretches: demonstrations with a look at every fourth step.
+        rows: of manifests of `judge data`.
         look: the judge's eye.
-        looks: of a window.
-        seed: draws the wording of each subtask; None for its own words.
-        told: called with the number of demonstrations that are done.
+        config: how the judge looks.
+        seed: draws the wording of each demonstrated subtask; None for its own words.
+        told: called with the number of demonstrations and films that are done.
+
+    Raises:
+        ConfigError: if a film cannot be read.
     """
-    seen: list[Tensor] = []
-    texts: list[npt.NDArray[np.int64]] = []
-    rows: list[tuple[npt.NDArray[np.int64], int, bool, str]] = []
-    total = 0
+    made = _Gathering(look=look, looks=config.looks)
     for number, one in enumerate(stretches):
         for begin, end in _subtasks(one):
-            rng = None if seed is None else np.random.default_rng([seed, number, begin])
-            own = rng is None or rng.random() < 0.5
-            text = buckets(one.text(begin * one.header.look_every, None if own else rng))
-            first = max(0, begin - looks + 1)
-            made = _seen(one, first, end, look, text)
-            for index, complete in _labelled(one, begin, end):
-                at = np.maximum(np.arange(index - looks + 1, index + 1) - first, 0) + total
-                rows.append((at, len(texts), complete, one.name(one.step(index))))
-            seen.append(made)
-            texts.append(text)
-            total += len(made)
+            _demonstrated(made, one, begin, end, seed, number)
         told(number + 1)
-    ats, owners, complete, names = zip(*rows, strict=True)
-    return Windows(
-        seen=torch.cat(seen),
-        words=torch.from_numpy(np.stack(texts)),
-        at=torch.from_numpy(np.stack(ats)),
-        subtask=torch.tensor(owners),
-        complete=torch.tensor(complete, dtype=torch.float32),
-        names=np.array(names),
-    )
+    for number, group in enumerate(films(rows), len(stretches) + 1):
+        _filmed(made, group, config)
+        told(number)
+    return made.windows()
+
+
+def films(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows by the films they are cut from."""
+
+    def key(row: Row) -> str:
+        return str(row.clips["right"])
+
+    return [list(group) for _, group in itertools.groupby(sorted(rows, key=key), key)]
+
+
+def _demonstrated(
+    made: _Gathering, one: Stretch, begin: int, end: int, seed: int | None, number: int
+) -> None:
+    rng = None if seed is None else np.random.default_rng([seed, number, begin])
+    own = rng is None or rng.random() < 0.5
+    text = buckets(one.text(begin * one.header.look_every, None if own else rng))
+    first = max(0, begin - made.looks + 1)
+    ends = [
+        (np.maximum(np.arange(i - made.looks + 1, i + 1) - first, 0), done, one.name(one.step(i)))
+        for i, done in _labelled(one, begin, end)
+    ]
+    if ends:
+        made.add(one.outer[first:end], text, ends)
+
+
+def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:
+    """All windows of one episode's films, a group of equal words after the other."""
+    both = [read_clip(rows[0].clips[view], LONGEST).clip for view in VIEWS]
+    for words, group in itertools.groupby(sorted(rows, key=lambda r: r.instruction),
+                                          lambda r: r.instruction):  # fmt: skip
+        shown = [(row, _frames(row, config)) for row in group]
+        needed = np.unique(np.concatenate([frames for _, frames in shown]))
+        pictures = np.stack([_fitted(clip[needed], config.size) for clip in both], 1)
+        ends = [
+            (np.searchsorted(needed, frames), row.label == COMPLETE, row.phase or "clip")
+            for row, frames in shown
+        ]
+        made.add(pictures, buckets(words), ends)
+
+
+def _frames(row: Row, config: JudgeConfig) -> Ints:
+    """The frames of a film that the judge looks at."""
+    assert row.span is not None
+    newest = row.span.end - config.stride * np.arange(config.looks - 1, -1, -1)
+    return np.maximum(newest, row.span.begin)
+
+
+def _fitted(frames: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    """(T, 3, size, size)."""
+    from ...policies.embedded.policy import fitted
+
+    return np.stack([fitted(frame, size) for frame in frames])
 
 
 def _subtasks(one: Stretch) -> Iterator[tuple[int, int]]:
@@ -106,14 +208,22 @@ def _labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:
             yield index, bool(one.progress[step] >= 1.0)
 
 
-def _seen(one: Stretch, begin: int, end: int, look: Look, text: npt.NDArray[np.int64]) -> Tensor:
-    """(L, seen)."""
-    pictures = np.asarray(one.outer[begin:end])
-    words = torch.from_numpy(text)[None]
-    parts: list[Any] = []
-    with torch.inference_mode():
-        for start in range(0, len(pictures), AT_ONCE):
-            some = torch.from_numpy(pictures[start : start + AT_ONCE])
-            parts.append(look(some, words.expand(len(some), -1)))
-        changes = torch.from_numpy(changed(pictures.transpose(0, 1, 3, 4, 2)))
-        return gathered(torch.cat(parts), changes).clone()
+def joined(network: Any, data: Windows, at: Tensor, noise: Tensor | None = None) -> Tensor:
+    """(B, 2) logits of the right and the left view.
+
+    Args:
+        network: the judge's.
+        data: where the windows are.
+        at: (B,) which ones.
+        noise: (B, looks, 2, seen) added to what is seen.
+    """
+    seen = data.seen[data.at[at]]
+    if noise is not None:
+        seen = seen + noise
+    words = network.look.words(data.words[data.subtask[at]])
+    left = torch.zeros(len(at))
+    each = [
+        network.verdicts(seen[:, :, view], data.changes[at][:, :, view], words, left + view)
+        for view in range(len(VIEWS))
+    ]
+    return torch.stack(each, 1)

@@ -12,7 +12,7 @@ from leapcasa.configs import ConfigError, JudgeError
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.judges.sight import SightJudge, checkpoint
 from leapcasa.judges.sight.judge import changed
-from leapcasa.judges.sight.network import JudgeConfig, Network, gathered
+from leapcasa.judges.sight.network import JudgeConfig, Network
 from leapcasa.sight.words import buckets
 
 TEXT = "Turn on the kettle"
@@ -39,31 +39,40 @@ def cut(clips: dict[str, np.ndarray], end: int) -> dict:
     return {view: clip[end - 64 : end] for view, clip in clips.items()}
 
 
-def plainly(folder: Path, clips: dict, text: str) -> float:
-    """The logit by the network alone, every look looked at."""
+def plainly(folder: Path, clips: dict, text: str) -> list[float]:
+    """The logits of both views by the network alone, every picture looked at."""
     network = checkpoint.load(folder)
-    both = np.stack([clips[view][3::4] for view in ("right", "left")], 1)
     words = torch.from_numpy(buckets(text))[None]
-    with torch.inference_mode():
-        looks = network.look(torch.from_numpy(both.transpose(0, 1, 4, 2, 3).copy()),
-                             words.expand(len(both), -1))  # fmt: skip
-        away = [[0.0, 0.0]]
-        for x, y in itertools.pairwise(both[:, :, ::4, ::4].astype(float)):
-            away.append(list(np.abs(y - x).mean((1, 2, 3))))
-        seen = gathered(looks, torch.tensor(away, dtype=torch.float32))
-        return float(network.verdicts(seen[None], network.look.words(words))[0])
+    found = []
+    for left, view in enumerate(("right", "left")):
+        shown = clips[view][3::4]
+        away = [0.0]
+        for x, y in itertools.pairwise(shown[:, ::4, ::4].astype(float)):
+            away.append(np.abs(y - x).mean())
+        with torch.inference_mode():
+            looks = network.look(torch.from_numpy(shown.transpose(0, 3, 1, 2).copy()),
+                                 words.expand(len(shown), -1))  # fmt: skip
+            logit = network.verdicts(
+                looks[None],
+                torch.tensor([away], dtype=torch.float32),
+                network.look.words(words),
+                torch.tensor([float(left)]),
+            )
+        found.append(float(logit[0]))
+    return found
 
 
 def test_a_verdict_is_the_network_s_whatever_was_judged_before(folder: Path, clips: dict):
     judge = SightJudge(path=str(folder))
     for end in (64, 72, 80, 83, 96, 64):
         verdict = judge.score(cut(clips, end), TEXT)
-        logit = plainly(folder, cut(clips, end), TEXT)
-        assert verdict.margin == pytest.approx(logit, abs=1e-4)
-        assert verdict.label == (COMPLETE if logit > 0 else NOT_COMPLETE)
-        assert np.exp(-verdict.scores[COMPLETE]) + np.exp(-verdict.scores[NOT_COMPLETE]) == (
-            pytest.approx(1.0, abs=1e-5)
-        )
+        logits = plainly(folder, cut(clips, end), TEXT)
+        assert verdict.margin == pytest.approx(np.mean(logits), abs=1e-4)
+        assert verdict.label == (COMPLETE if np.mean(logits) > 0 else NOT_COMPLETE)
+        for view, logit in zip(("right", "left"), logits, strict=True):
+            scores = verdict.per_view[view]
+            assert scores[COMPLETE] == pytest.approx(np.log1p(np.exp(-logit)), abs=1e-4)
+            assert scores[NOT_COMPLETE] == pytest.approx(np.log1p(np.exp(logit)), abs=1e-4)
 
 
 def test_words_and_both_views_count(folder: Path, clips: dict):
@@ -91,21 +100,34 @@ def test_looks_of_the_clip_before_are_not_looked_at_again(folder: Path, clips: d
     eye.register_forward_hook(lambda module, given, out: made.append(len(out)))
     for end in (64, 72, 80):
         judge.score(cut(clips, end), TEXT)
-    assert made == [16, 2, 2]
+    assert made == [16, 16, 2, 2, 2, 2]
 
 
 def test_change_is_that_of_neighbouring_pictures():
-    pictures = np.zeros((3, 2, 8, 8, 3), np.uint8)
-    pictures[1, 0], pictures[2] = 10, 4
-    assert changed(pictures).tolist() == [[0, 0], [10, 0], [6, 4]]
+    pictures = np.zeros((3, 8, 8, 3), np.uint8)
+    pictures[1], pictures[2] = 10, 4
+    assert changed(pictures).tolist() == [0, 10, 6]
+
+
+def test_a_single_view_judges_by_itself(folder: Path, clips: dict):
+    alone = SightJudge(path=str(folder), method="left").score({"left": clips["left"][:64]}, TEXT)
+    both = SightJudge(path=str(folder)).score(cut(clips, 64), TEXT)
+    assert alone.scores == both.per_view["left"]
+
+
+def test_short_clips_are_padded_with_their_oldest_frame(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder))
+    short = {view: clip[:40] for view, clip in clips.items()}
+    padded = {v: np.concatenate([c[:1].repeat(24, 0), c]) for v, c in short.items()}
+    assert judge.score(short, TEXT).margin == judge.score(padded, TEXT).margin
 
 
 def test_bad_clips_and_folders_are_refused(folder: Path, clips: dict, tmp_path: Path):
     judge = SightJudge(path=str(folder))
-    with pytest.raises(JudgeError, match="right view, got none"):
+    with pytest.raises(JudgeError, match="right view, which was not given"):
         judge.score({"left": clips["left"]}, TEXT)
-    with pytest.raises(JudgeError, match="64 frames"):
-        judge.score({v: c[:40] for v, c in clips.items()}, TEXT)
+    with pytest.raises(ConfigError, match="alone"):
+        SightJudge(path=str(folder), method="hand")
     with pytest.raises(ConfigError, match="no trained judge"):
         SightJudge(path=str(tmp_path))
     (tmp_path / checkpoint.CONFIG).write_text((folder / checkpoint.CONFIG).read_text())

@@ -1,0 +1,150 @@
+"""The judge `sight`, trained: what it learns from is what it is shown, and it learns."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
+from leapcasa.judges.sight import SightJudge
+from leapcasa.judges.sight import checkpoint as judge_checkpoint
+from leapcasa.judges.sight.network import JudgeConfig, Network
+from leapcasa.policies.embedded import checkpoint, geometry
+from leapcasa.policies.embedded.network import Network as PolicyNetwork
+from leapcasa.runs import manifest
+from leapcasa.runs.cli import main
+from leapcasa.runs.judge_training.sight_data import joined, windows
+from leapcasa.runs.policy import dataset
+from leapcasa.runs.policy.presets import recipe
+
+SIZES = recipe("tiny").network
+CONFIG = JudgeConfig(size=SIZES.size, channels=SIZES.channels, words=SIZES.words, width=32)
+
+
+def films(folder: Path, film: Callable[..., np.ndarray], bright: int = 0) -> list[dict]:
+    """Rows of one episode of 90 frames; its newest third is brighter, and complete."""
+    rows: list[dict] = []
+    for number in range(2):
+        for view, seed in (("right", 1), ("left", 2)):
+            made = film(90, 10 * number + seed, CONFIG.size) // 2
+            made[60:] += np.uint8(bright)
+            np.save(folder / f"{number}.{view}.npy", made)
+        for end in (21, 43, 59, 63, 75, 89):
+            rows.append(
+                {
+                    "id": f"{number}-{end}",
+                    "instruction": "Turn on the kettle" if end % 3 else "Close the lid",
+                    "label": COMPLETE if end >= 60 else NOT_COMPLETE,
+                    "phase": "stable_complete_30" if end >= 60 else "pre_completion_negative",
+                    "right": f"{number}.right.npy",
+                    "left": f"{number}.left.npy",
+                    "end": end,
+                }
+            )
+    return rows
+
+
+def written(path: Path, rows: list[dict]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("judge")
+    torch.manual_seed(3)
+    network = Network(CONFIG)
+    (folder / judge_checkpoint.CONFIG).write_text(judge_checkpoint.config_json(CONFIG, {}))
+    (folder / judge_checkpoint.WEIGHTS).write_bytes(judge_checkpoint.weights_bytes(network))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A policy that has learned nothing; its eye is real."""
+    folder = tmp_path_factory.mktemp("policy")
+    torch.manual_seed(4)
+    features, motion = np.zeros(geometry.FEATURES), np.zeros((SIZES.chunk, geometry.MOTION))
+    stats = checkpoint.Statistics(felt_mean=features, felt_std=features + 1,
+                                  motion_mean=motion, motion_std=motion + 1)  # fmt: skip
+    (folder / checkpoint.CONFIG).write_text(checkpoint.config_json(SIZES, stats, {}))
+    (folder / checkpoint.WEIGHTS).write_bytes(checkpoint.weights_bytes(PolicyNetwork(SIZES)))
+    return folder
+
+
+@pytest.mark.sim
+def test_windows_of_demonstrations_are_what_the_judge_is_shown(demos: Path, judge: Path):
+    one = dataset.load([demos], SIZES)[0]
+    network = judge_checkpoint.load(judge)
+    data = windows([one], [], network.look, CONFIG, seed=None)
+    with torch.inference_mode():
+        margins = joined(network, data, torch.arange(len(data.complete))).mean(1)
+    asked = SightJudge(path=str(judge))
+    every, number = one.header.look_every, 0
+    for look in range(len(one.outer)):
+        step = look * every
+        if step and one.subtask[step - 1] != one.subtask[step]:
+            continue  # its truth is that of the subtask before
+        shown = one.outer[: look + 1].transpose(0, 1, 3, 4, 2).repeat(every, 0)
+        shown = np.concatenate([shown[:1].repeat(64, 0), shown])[-64:]
+        verdict = asked.score({"right": shown[:, 0], "left": shown[:, 1]}, one.text(step))
+        assert verdict.margin == pytest.approx(float(margins[number]), abs=1e-4)
+        assert bool(data.complete[number]) == (one.progress[step] >= 1.0)
+        number += 1
+    assert number == len(data.complete)
+    assert 0 < float(data.complete.mean()) < 0.6
+
+
+def test_windows_of_films_are_what_the_judge_is_shown(
+    tmp_path: Path, film: Callable[..., np.ndarray], judge: Path
+):
+    path = written(tmp_path / "rows.jsonl", films(tmp_path, film))
+    rows = manifest.load(path).rows
+    network = judge_checkpoint.load(judge)
+    data = windows([], rows, network.look, CONFIG, seed=None)
+    with torch.inference_mode():
+        made = joined(network, data, torch.arange(len(rows))).mean(1).tolist()
+    asked, expected = SightJudge(path=str(judge)), []
+    for row in rows:
+        end = row.span.end + 1  # pyright: ignore
+        clips: dict = {view: np.load(path)[:end][-64:] for view, path in row.clips.items()}
+        expected.append(asked.score(clips, row.instruction).margin)
+    assert sorted(made) == pytest.approx(sorted(expected), abs=1e-4)
+    assert float(data.complete.sum()) == sum(row.label == COMPLETE for row in rows)
+
+
+def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
+    tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, capsys
+):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    rows = films(clips, film, bright=120)
+    for name in ("train", "val", "test"):
+        written(clips / f"{name}.jsonl", rows)
+    out = tmp_path / "out"
+    words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(policy)]
+    assert main([*words, "--set", "steps=150", "--out", str(out)]) == 0
+    assert "held-out kitchens, complete" in capsys.readouterr().out
+    facts = json.loads((out / "train.json").read_text())
+    assert facts["held_out"]["all"]["accuracy"] == 1.0
+    assert facts["held_out"]["majority"] == 0.5
+    eye = judge_checkpoint.load(out).look.eye.where.weight
+    own = checkpoint.load(policy).network.eyes.outer.where.weight
+    assert torch.equal(eye, own)  # what sees is not changed
+    words = ["judge", "eval", str(clips / "test.jsonl"), "--config", str(out / "judge.yaml")]
+    assert main([*words, "--out", str(tmp_path / "eval"), "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["clips"] == 12
+    words = ["judge", "train", "x", "--recipe", "sight", "--set", "lora=1"]
+    assert main([*words, "--out", str(out)]) == 2
+
+
+def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
+    words = ["judge", "train", str(tmp_path), "--recipe", "sight", "--base-model", str(policy)]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "holds no demonstrations" in capsys.readouterr().err
+    assert main(["judge", "train", "a", "b", "--out", str(tmp_path / "out")]) == 2
+    assert "one DATA" in capsys.readouterr().err
