@@ -2,7 +2,7 @@
 
 A window is what the judge is shown at one moment: the looks of the last 64 frames, whatever was
 done in them, and words. Its label is whether they are complete at its end, which nothing else is
-told. Windows come from demonstrations (`leapcasa policy data`) and from labelled clips (`judge data`).
+told. Windows come from demonstrations (`policy data`) and from labelled clips (`judge data`).
 """
 
 import itertools
