@@ -1,0 +1,40 @@
+"""The judge that ships: what its card says, and that it judges a kitchen it never saw."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leapcasa.judges.sight import checkpoint
+from leapcasa.judges.sight.judge import SHIPPED
+from leapcasa.policies.embedded.network import NetworkConfig
+from leapcasa.runs.cli import main
+from leapcasa.runs.judge_training.sight_data import joined, windows
+from leapcasa.runs.policy import dataset
+
+
+def test_the_card_is_of_these_weights():
+    card, weights = (SHIPPED / "README.md").read_text(), SHIPPED / checkpoint.WEIGHTS
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() in card
+    numbers = sum(p.numel() for p in checkpoint.load(SHIPPED).parameters())
+    assert re.search(rf"{numbers / 1e6:.2f} million", card)
+    assert weights.stat().st_size < 15e6
+
+
+@pytest.mark.sim
+def test_it_judges_an_expert_in_a_kitchen_of_the_target_split(tmp_path: Path):
+    """Windows of one disturbed episode, labelled by the referee: nine of ten are right."""
+    words = "policy data StartElectricKettle --split target --episodes 1 --first-seed 3"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    network = checkpoint.load(SHIPPED)
+    (one,) = dataset.load([tmp_path], NetworkConfig())
+    data = windows([one], [], network.look, network.config, seed=None)
+    with torch.inference_mode():
+        said = joined(network, data, torch.arange(len(data.complete))).mean(1).numpy() > 0
+    true = data.complete.numpy() > 0.5
+    assert 0 < true.sum() < len(true)
+    assert np.mean(said == true) >= 0.9
+    assert said[true].any()
