@@ -39,7 +39,7 @@ class Words(nn.Module):
 
 
 class Eye(nn.Module):
-    """Pictures of one kind of camera -> logits of cells, and a summary.
+    """Pictures of one kind of camera -> logits of cells, and what they come from.
 
     Args:
         channels: of the maps at a quarter, an eighth and a sixteenth of the side.
@@ -66,16 +66,25 @@ class Eye(nn.Module):
         nn.init.zeros_(self.film.bias)
 
     def forward(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) in [-1, 1] and (B, W) -> (B, POINTS, (S / 4)^2 + 1), (B, C)."""
-        maps, pooled = self.maps(pictures, words)
-        return self.cells(maps, pooled), pooled
+        """Look.
 
-    def cells(self, maps: Tensor, pooled: Tensor) -> Tensor:
+        Args:
+            pictures: (B, 3, S, S) in [-1, 1].
+            words: (B, W).
+
+        Returns:
+            (B, POINTS, (S / 4)^2 + 1) logits, see `cells`; (B, C, S / 16, S / 16) the deep map.
+        """
+        fine, deep = self.maps(pictures, words)
+        return self.cells(fine, deep), deep
+
+    def cells(self, fine: Tensor, deep: Tensor) -> Tensor:
         """Logits of a point's cells, row by row, and of its absence."""
-        return torch.cat([self.where(maps).flatten(2), self.absent(pooled)[:, :, None]], 2)
+        absent = self.absent(deep.mean((2, 3)))[:, :, None]
+        return torch.cat([self.where(fine).flatten(2), absent], 2)
 
     def maps(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) in [-1, 1] and (B, W) -> (B, A, S / 4, S / 4) of the cells, (B, C)."""
+        """Pictures and words as in `forward` -> the finest and the deepest map."""
         scale, shift = self.film(words)[:, :, None, None].chunk(2, 1)
         scales, shifts = scale.split(self.widths, 1), shift.split(self.widths, 1)
 
@@ -88,11 +97,11 @@ class Eye(nn.Module):
         middle = functional.relu(x + n[2](self.deep1(x)))
         x = told(n[3](self.down2(middle)), 2)
         x = x + n[5](self.deep3(functional.relu(n[4](self.deep2(x)))))
-        pooled = functional.relu(x).mean((2, 3))
+        deep = functional.relu(x)
         x = functional.relu(self.up1(_twice(x)) + middle)
         x = functional.relu(x + n[6](self.wide1(x)))
         x = functional.relu(self.up2(_twice(x)) + fine)
-        return functional.relu(x + n[7](self.wide2(x))), pooled
+        return functional.relu(x + n[7](self.wide2(x))), deep
 
 
 def spread(places: Tensor, cells: int) -> tuple[Tensor, Tensor]:

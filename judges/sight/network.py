@@ -72,9 +72,9 @@ class Look(nn.Module):
         Returns:
             (B, seen) float32.
         """
-        maps, pooled = self.eye.maps(scaled(pictures), self.words(buckets))
-        places, unsure = read(self.eye.cells(maps, pooled))
-        there = functional.grid_sample(maps.float(), places[:, None], align_corners=False)
+        fine, deep = self.eye.maps(scaled(pictures), self.words(buckets))
+        places, unsure = read(self.eye.cells(fine, deep))
+        there = functional.grid_sample(fine.float(), places[:, None], align_corners=False)
         return torch.cat([there[:, :, 0].flatten(1), places.flatten(1), unsure.log()], 1)
 
 

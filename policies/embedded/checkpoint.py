@@ -19,7 +19,7 @@ from .geometry import FEATURES, MOTION
 if TYPE_CHECKING:
     from .network import Network, NetworkConfig
 
-FORMAT = 2
+FORMAT = 3
 CONFIG = "config.json"
 WEIGHTS = "policy.safetensors"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ...sight.eyes import Eye, Words, scaled
 from .control import Control
@@ -21,6 +22,8 @@ from .geometry import HINTS
 
 OUTER = 2
 """External views, right and left; both are seen by one eye."""
+GRID, THIN = 4, 24
+"""Cells a side, and channels, of what hints are told of a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +60,27 @@ class Sight:
 
 
 class Hints(nn.Module):
-    """Summaries of the external pictures and the words -> `HINTS` numbers."""
+    """Deep maps of the external pictures and the words -> `HINTS` numbers.
 
-    def __init__(self, width: int) -> None:
+    A wall cabinet above a sink is a matter of where: so the maps are thinned out and not averaged.
+
+    Args:
+        channels: of a deep map.
+        words: width of the words.
+    """
+
+    def __init__(self, channels: int, words: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(width, 64), nn.GELU(), nn.Linear(64, HINTS))
+        self.thin = nn.Conv2d(channels, THIN, 1)
+        self.layers = nn.Sequential(
+            nn.Linear(OUTER * THIN * GRID**2 + words, 64), nn.GELU(), nn.Linear(64, HINTS)
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, width) -> (B, HINTS)."""
-        return self.layers(x)
+    def forward(self, deep: Tensor, words: Tensor) -> Tensor:
+        """(B, 2, C, N, N) and (B, W) -> (B, HINTS)."""
+        maps = functional.relu(self.thin(deep.flatten(0, 1)))
+        coarse = functional.adaptive_avg_pool2d(maps, GRID)
+        return self.layers(torch.cat([coarse.reshape(len(deep), -1), words], 1))
 
 
 class Eyes(nn.Module):
@@ -80,7 +95,7 @@ class Eyes(nn.Module):
         self.words = Words(config.words)
         self.outer = Eye(config.channels, config.words)
         self.hand = Eye(config.channels, config.words)
-        self.hints = Hints(OUTER * config.channels[2] + config.words)
+        self.hints = Hints(config.channels[2], config.words)
 
     def forward(self, outer: Tensor, hand: Tensor, buckets: Tensor) -> Sight:
         """Look.
@@ -92,9 +107,9 @@ class Eyes(nn.Module):
         """
         batch, words = len(outer), self.words(buckets)
         doubled = words.repeat_interleave(OUTER, 0)
-        places, pooled = self.outer(scaled(outer.flatten(0, 1)), doubled)
+        places, deep = self.outer(scaled(outer.flatten(0, 1)), doubled)
         near, _ = self.hand(scaled(hand), words)
-        said = self.hints(torch.cat([pooled.reshape(batch, -1), words], 1))
+        said = self.hints(deep.unflatten(0, (batch, OUTER)), words)
         return Sight(
             outer=places.unflatten(0, (batch, OUTER)).float(),
             hand=near[:, None].float(),

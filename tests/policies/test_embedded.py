@@ -187,6 +187,27 @@ def test_the_same_looks_give_the_same_actions_after_a_reset(untrained: Path):
     assert np.array_equal(runs[0], runs[1])
 
 
+def test_every_other_retry_doubts_that_there_is_room(untrained: Path):
+    policy, believed = EmbeddedPolicy(path=str(untrained), look_every=2), []
+    seen = list(looks(9))
+    for start in (0, 3, 6):  # an attempt and two retries, in one episode
+        policy.reset("turn on the kettle", 0)
+        for one in seen[start : start + 3]:
+            policy.act(one, "turn on the kettle")
+        policy._hints[:2] = [0.9, 0.8]
+        believed.append(policy._believed()[:2].tolist())
+    free = pytest.approx([0.9, 0.8])
+    assert believed == [free, pytest.approx([0.12, 0.12]), free]
+    policy._attempt, policy._hints[:2] = 1, [0.4, 0.3]
+    assert policy._believed()[:2].tolist() == pytest.approx([0.4, 0.3])
+    policy.reset("turn on the kettle", 0)
+    policy.act(seen[0], "turn on the kettle")  # step 0: another episode
+    assert policy._attempt == 0
+    policy.reset("close the lid", 0)
+    policy.act(seen[1], "close the lid")
+    assert policy._attempt == 0
+
+
 def test_words_change_what_it_does(untrained: Path):
     policy = EmbeddedPolicy(path=str(untrained))
     made = []
