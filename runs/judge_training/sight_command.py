@@ -31,12 +31,14 @@ def train(options: argparse.Namespace, console: Console) -> int:
         out=options.out.expanduser().absolute(),
     )
     request = replace(request, **_numbers(options.set))
-    bars: dict[str, Progress] = {}
+    bars: dict[tuple[str, int], Progress] = {}
 
     def told(what: str, total: int, done: int) -> None:
-        if what not in bars:
-            bars[what] = Progress(total, what)
-        bars[what].update(done, "")
+        if (what, total) not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[what, total] = Progress(total, what)
+        bars[what, total].update(done, "")
 
     try:
         with console.quiet_stdout():

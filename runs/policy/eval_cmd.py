@@ -39,8 +39,8 @@ def eval_command(
         chosen = [one for one in played if everything or one.held_out]
         if not chosen:
             raise ConfigError(
-                "no kitchen of this data that was played in is held out; --all measures on every "
-                "one that was played in"
+                "no kitchen of this data is held out (posed looks do not count); --all measures on "
+                "every one"
             )
         seen = _eyes(loaded, chosen)
         moved, understood = _control(loaded, chosen)
