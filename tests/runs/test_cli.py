@@ -89,7 +89,7 @@ def test_config_show_prints_what_a_run_would_use(tmp_path):
     assert done.returncode == 0
     shown = json.loads(done.stdout)
     assert shown["policy"]["name"] == "hold"
-    assert shown["judge"]["name"] == "sight"
+    assert shown["judge"]["name"] == "stillness"
 
 
 def test_config_list_names_each_preset_that_show_accepts(tmp_path):

@@ -22,7 +22,7 @@ def test_named_options_win_over_overrides_and_those_over_the_preset():
 
 def test_a_preset_whose_judge_gives_no_likelihoods_is_refused():
     with pytest.raises(ConfigError, match="--config card-4b"):
-        Choice(preset="default").spec()
+        Choice(preset="baseline").spec()
 
 
 def test_a_copy_of_the_weights_is_the_same_judge_and_other_weights_are_another(

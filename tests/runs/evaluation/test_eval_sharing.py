@@ -133,5 +133,5 @@ def test_what_cannot_be_shared_is_refused_before_anything_is_written(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert refused.returncode == 2
-    assert "'stillness' has no model to share" in refused.stderr
+    assert "'sight' has no model to share" in refused.stderr
     assert not (tmp_path / "e").exists()
