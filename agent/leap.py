@@ -35,6 +35,11 @@ _RETRY_TEMPERATURE = 0.7
 """LEAP's for its review generations; a greedy answer would only come again."""
 
 
+def located(base_model: str) -> str:
+    """Where a checkpoint is: the folder of the one that ships, or what was named."""
+    return str(SHIPPED) if base_model == EMBEDDED else base_model
+
+
 class LeapPlanner:
     """Plans with a Qwen3-VL.
 
@@ -108,7 +113,7 @@ class LeapPlanner:
         self._max_steps = max_steps
         self._model = (subfolder and f"{base_model}/{subfolder}") or base_model
         config = LoadConfig(
-            base_model=str(SHIPPED) if base_model == EMBEDDED else base_model,
+            base_model=located(base_model),
             subfolder=subfolder,
             adapter=adapter,
             quantization=quantization,

@@ -10,10 +10,8 @@ import numpy.typing as npt
 from . import native
 from .kitchen import Kitchen
 from .sensors import Sensors
+from .truth import HAND_SITE, ROBOT
 
-ROBOT = ("gripper0", "robot0", "mobilebase0")
-"""What the names of the robot's bodies begin with."""
-_HAND = "gripper0_right_grip_site"
 _ARM_JOINTS = tuple(f"robot0_joint{i}" for i in range(1, 8))
 _BASE_JOINTS = tuple(f"mobilebase0_joint_mobile_{way}" for way in ("forward", "side", "yaw"))
 _FINGERS = ("gripper0_right_finger_joint1", "gripper0_right_finger_joint2")
@@ -39,7 +37,7 @@ class Poser:
         self._model, self._data = sim.model._model, sim.data._data
         self._begun = np.array(self._data.qpos)
         model = self._model
-        self._hand = model.site(_HAND).id
+        self._hand = model.site(HAND_SITE).id
         self._arm = [model.joint(name).id for name in _ARM_JOINTS]
         bodies = [model.body(int(b)).name for b in model.geom_bodyid]
         self._robot = np.array([name.startswith(ROBOT) for name in bodies])

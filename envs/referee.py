@@ -17,12 +17,10 @@ from . import choice
 from .composites import episode
 from .predicates import Memory, Predicate, predicate_for
 from .skills import Skill, Target, parse
-from .truth import Box, FixtureTruth, JointTruth, RobotTruth, Vec3
+from .truth import HAND_SITE, ROBOT, Box, FixtureTruth, JointTruth, RobotTruth, Vec3
 
-HAND_SITE = "gripper0_right_grip_site"
 ARM_SITE = "robot0_right_center"
 BASE_SITE = "mobilebase0_center"
-_ROBOT = ("gripper0", "robot0", "mobilebase0")
 
 
 class HasRobocasa(Protocol):
@@ -177,7 +175,7 @@ class Referee:
         for g in range(model.ngeom):
             if model.geom_group[g] != 0:
                 continue
-            if self._raw.sim.model.body_id2name(int(model.geom_bodyid[g])).startswith(_ROBOT):
+            if self._raw.sim.model.body_id2name(int(model.geom_bodyid[g])).startswith(ROBOT):
                 continue
             box = self._box(g)
             reach = box.extent(np.array([0.0, 0.0, 1.0]))
@@ -288,7 +286,7 @@ class Referee:
                 return limit
             gone += float(step)
             body = self._raw.sim.model.body_id2name(int(self._model.geom_bodyid[hit[0]]))
-            if gone > 0.1 and not body.startswith(_ROBOT):
+            if gone > 0.1 and not body.startswith(ROBOT):
                 return min(gone, limit)
             gone += 1e-3
         return limit
@@ -353,7 +351,7 @@ class Referee:
         for contact in data.contact[: data.ncon]:
             pair = [names.body_id2name(int(model.geom_bodyid[g])) for g in contact.geom]
             for one, other in (pair, pair[::-1]):
-                if one.startswith(_ROBOT) and not other.startswith(_ROBOT):
+                if one.startswith(ROBOT) and not other.startswith(ROBOT):
                     touched.add(other)
         return frozenset(touched)
 

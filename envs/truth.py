@@ -15,6 +15,9 @@ Vec3 = npt.NDArray[np.floating[Any]]
 """(3,) float64."""
 Mat3 = npt.NDArray[np.floating[Any]]
 """(3, 3) float64 rotation, axes as columns."""
+ROBOT = ("gripper0", "robot0", "mobilebase0")
+"""What the names of the robot's bodies begin with."""
+HAND_SITE = "gripper0_right_grip_site"
 
 
 def rotation_about(axis: Vec3, angle: float) -> Mat3:

@@ -104,8 +104,7 @@ def _content(key: str, value: Any) -> Any:
     """What an option stands for: the contents of a file or folder, the commit of weights."""
     if not isinstance(value, str) or not value or len(value) > 1000 or "\n" in value:
         return value
-    path = leap.SHIPPED if (key, value) == ("base_model", leap.EMBEDDED) else Path(value)
-    path = path.expanduser()
+    path = Path(leap.located(value) if key == "base_model" else value).expanduser()
     if path.exists():
         return content_hash(path)
     if key == "template":

@@ -12,6 +12,7 @@ import xxhash
 
 from ...configs import ConfigError, JudgeError
 from ...envs.sensors import View
+from ...sight.pictures import fitted
 from ...sight.words import buckets
 from .. import nll
 from ..base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo, Verdict
@@ -141,25 +142,19 @@ class SightJudge:
         }
 
     def _pictures(self, clip: Clip) -> npt.NDArray[np.uint8]:
-        """(looks, S, S, 3) in time order, the newest last."""
-        import cv2
-
-        stride, size = self._config.stride, self._config.size
+        """(looks, 3, S, S) in time order, the newest last."""
+        stride = self._config.stride
         frames = resample(clip, self._config.frames)[stride - 1 :: stride]
-        if frames.shape[1:3] != (size, size):
-            small = [cv2.resize(f, (size, size), interpolation=cv2.INTER_AREA) for f in frames]
-            frames = np.stack(small).astype(np.uint8)
-        return frames
+        return np.stack([fitted(frame, self._config.size) for frame in frames])
 
     def _looks(self, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
         """(looks, seen): remembered, or looked at now."""
         import torch
 
-        keys = [(xxhash.xxh3_64_intdigest(np.ascontiguousarray(p).data), text) for p in pictures]
+        keys = [(xxhash.xxh3_64_intdigest(picture.data), text) for picture in pictures]
         new = [i for i in {k: i for i, k in enumerate(keys)}.values() if keys[i] not in self._seen]
         if new:
-            chosen = np.ascontiguousarray(pictures[new].transpose(0, 3, 1, 2))
-            given = torch.from_numpy(chosen).to(self._device)
+            given = torch.from_numpy(pictures[new]).to(self._device)
             made = self._network.look(given, words.expand(len(new), -1))
             self._seen.update({keys[i]: one for i, one in zip(new, made, strict=True)})
         found = torch.stack([self._seen[key] for key in keys])
@@ -174,11 +169,17 @@ def changed(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """How much pictures differ from the ones before them.
 
     Args:
-        pictures: (T, S, S, 3) uint8.
+        pictures: (T, 3, S, S) uint8.
 
     Returns:
         (T,) float32 mean absolute difference [grey levels]; 0 for the first.
     """
-    thin = pictures[:, ::THIN, ::THIN].astype(np.int16)
-    away = np.abs(np.diff(thin, axis=0)).mean((1, 2, 3))
-    return np.concatenate([[0.0], away]).astype(np.float32)
+    return np.concatenate([[0.0], difference(pictures[:-1], pictures[1:])]).astype(np.float32)
+
+
+def difference(
+    before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float64]:
+    """(..) mean absolute difference of pictures (.., 3, S, S) [grey levels]."""
+    thin = (one[..., ::THIN, ::THIN].astype(np.int16) for one in (before, after))
+    return np.abs(np.subtract(*thin)).mean((-3, -2, -1))

@@ -22,6 +22,8 @@ LEFT_ROT = np.array(
     ]
 )
 """Axes as columns: to the right of the picture, up, and back towards the eye."""
+_MIRROR = np.array([1.0, -1.0, 1.0])
+RIGHT_M, RIGHT_ROT = LEFT_M * _MIRROR, LEFT_ROT * _MIRROR[:, None] * np.array([-1.0, 1.0, 1.0])
 HAND_M = np.array([0.05, 0.0, -0.097])
 """In the frame of the hand's proprioception."""
 HAND_ROT = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
@@ -43,12 +45,10 @@ def project(points: Floats, hand: Floats, turned: Floats) -> npt.NDArray[np.floa
         (T, 3, 2) float32: views right, left, hand; x to the right and y down, the edges at
         -1 and 1; NaN for what lies outside of a picture.
     """
-    mirror = np.array([1.0, -1.0, 1.0])
-    right_rot = LEFT_ROT * mirror[:, None] * np.array([-1.0, 1.0, 1.0])
     rot = matrix(np.asarray(turned, np.float64))
     near = np.einsum("tji,tj->ti", rot, np.asarray(points, np.float64) - hand)
     seen = [
-        _seen(points, LEFT_M * mirror, right_rot, OUTER_FOV_DEG),
+        _seen(points, RIGHT_M, RIGHT_ROT, OUTER_FOV_DEG),
         _seen(points, LEFT_M, LEFT_ROT, OUTER_FOV_DEG),
         _seen(near, HAND_M, HAND_ROT, HAND_FOV_DEG),
     ]
@@ -68,11 +68,9 @@ def rays(places: Floats, hand: Floats, turned: Floats) -> tuple[Floats, Floats, 
         c; and (3, 4) per camera its way back and half its picture's width at one metre, which say
         how a place's error grows: by depth x half width.
     """
-    mirror = np.array([1.0, -1.0, 1.0])
-    right_rot = LEFT_ROT * mirror[:, None] * np.array([-1.0, 1.0, 1.0])
     rot = matrix(np.asarray(turned, np.float64))
-    rots = np.stack([right_rot, LEFT_ROT, rot @ HAND_ROT])
-    centres = np.stack([LEFT_M * mirror, LEFT_M, rot @ HAND_M + hand])
+    rots = np.stack([RIGHT_ROT, LEFT_ROT, rot @ HAND_ROT])
+    centres = np.stack([RIGHT_M, LEFT_M, rot @ HAND_M + hand])
     halves = np.tan(np.radians([OUTER_FOV_DEG, OUTER_FOV_DEG, HAND_FOV_DEG]) / 2)
     x, y, back = rots[:, None, :, 0], rots[:, None, :, 1], rots[:, None, :, 2]
     u, v = (places[..., i, None] * halves[:, None, None] for i in (0, 1))

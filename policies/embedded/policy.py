@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...configs import ConfigError, PolicyError
 from ...envs.sensors import Sensors, View
+from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
@@ -193,13 +194,3 @@ class EmbeddedPolicy:
         size = self._config.size
         outer = [fitted(sensors.image(view), size) for view in ("right", "left")]
         return np.stack(outer), fitted(sensors.image("hand"), self._config.hand_size)
-
-
-def fitted(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    """(3, size, size) of a (H, W, 3) picture; larger ones are averaged down."""
-    if picture.shape[:2] != (size, size):
-        import cv2
-
-        small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-        picture = np.asarray(small, np.uint8)
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))

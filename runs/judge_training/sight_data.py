@@ -8,6 +8,7 @@ told. Windows come from demonstrations (`policy data`) and from labelled clips (
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ import torch
 from torch import Tensor
 
 from ...judges.base import COMPLETE
-from ...judges.sight.judge import VIEWS, changed
+from ...judges.sight.judge import VIEWS, difference
 from ...judges.sight.network import JudgeConfig, Look
+from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..clip_files import read_clip
 from ..manifest import Row
@@ -41,7 +43,7 @@ class Windows:
     at: Tensor
     """(N, looks) int64, rows of `seen`; the oldest is repeated where an episode begins."""
     changes: Tensor
-    """(N, looks, 2), see `changed`."""
+    """(N, looks, 2) since the look before [grey levels], see `difference`."""
     subtask: Tensor
     """(N,) int64, rows of `words`."""
     complete: Tensor
@@ -59,7 +61,7 @@ class _Gathering:
     seen: list[Tensor] = field(default_factory=list)
     words: list[Ints] = field(default_factory=list)
     at: list[Ints] = field(default_factory=list)
-    changes: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    changes: list[npt.NDArray[np.float64]] = field(default_factory=list)
     subtask: list[int] = field(default_factory=list)
     complete: list[bool] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -76,14 +78,20 @@ class _Gathering:
             ends: (looks,) rows of `pictures`, whether complete, and a name, of each window.
         """
         words = torch.from_numpy(text)[None]
+
+        @cache  # neighbouring windows share all but one
+        def change(before: int, after: int) -> npt.NDArray[np.float64]:
+            return difference(pictures[before], pictures[after])
+
         with torch.inference_mode():
             for start in range(0, len(pictures), AT_ONCE):
                 some = torch.from_numpy(np.array(pictures[start : start + AT_ONCE]))
                 seen = self.look(some.flatten(0, 1), words.expand(2 * len(some), -1))
                 self.seen.append(seen.unflatten(0, (-1, len(VIEWS))).clone())
         for at, complete, name in ends:
-            shown = pictures[at].transpose(1, 0, 3, 4, 2)
-            self.changes.append(np.stack([changed(one) for one in shown], 1))
+            self.changes.append(
+                np.stack([change(*pair) for pair in itertools.pairwise([at[0], *at])])
+            )
             self.at.append(at + self.total)
             self.subtask.append(len(self.words))
             self.complete.append(complete)
@@ -96,7 +104,7 @@ class _Gathering:
             seen=torch.cat(self.seen),
             words=torch.from_numpy(np.stack(self.words)),
             at=torch.from_numpy(np.stack(self.at)),
-            changes=torch.from_numpy(np.stack(self.changes)),
+            changes=torch.from_numpy(np.stack(self.changes).astype(np.float32)),
             subtask=torch.tensor(self.subtask),
             complete=torch.tensor(self.complete, dtype=torch.float32),
             names=np.array(self.names),
@@ -127,7 +135,7 @@ def windows(
     """
     made = _Gathering(look=look, looks=config.looks)
     for number, one in enumerate(stretches):
-        for begin, end in _subtasks(one):
+        for begin, end in one.subtasks():
             _demonstrated(made, one, begin, end, seed, number)
         told(number + 1)
     for number, group in enumerate(films(rows), len(stretches) + 1):
@@ -167,7 +175,7 @@ def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:
                                           lambda r: r.instruction):  # fmt: skip
         shown = [(row, _frames(row, config)) for row in group]
         needed = np.unique(np.concatenate([frames for _, frames in shown]))
-        pictures = np.stack([_fitted(clip[needed], config.size) for clip in both], 1)
+        pictures = np.stack([[fitted(clip[at], config.size) for clip in both] for at in needed])
         ends = [
             (np.searchsorted(needed, frames), row.label == COMPLETE, row.phase or "clip")
             for row, frames in shown
@@ -180,20 +188,6 @@ def _frames(row: Row, config: JudgeConfig) -> Ints:
     assert row.span is not None
     newest = row.span.end - config.stride * np.arange(config.looks - 1, -1, -1)
     return np.maximum(newest, row.span.begin)
-
-
-def _fitted(frames: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    """(T, 3, size, size)."""
-    from ...policies.embedded.policy import fitted
-
-    return np.stack([fitted(frame, size) for frame in frames])
-
-
-def _subtasks(one: Stretch) -> Iterator[tuple[int, int]]:
-    """First look and end of each subtask."""
-    owner = one.subtask[:: one.header.look_every]
-    starts = [0, *(np.flatnonzero(np.diff(owner)) + 1), len(owner)]
-    yield from itertools.pairwise(int(start) for start in starts)
 
 
 def _labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:

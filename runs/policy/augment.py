@@ -17,6 +17,8 @@ HIDDEN = 0.25
 """Share of the pictures in which a patch is painted over."""
 NEAR_M, FAR_SHARE = 0.003, 0.015
 """Error of a point: so much, and so much of its distance from the hand."""
+SPREAD, WORST = 0.7, 3.0
+"""Of that error: the part common to all points and that of each; how much larger it may be."""
 HINT_NOISE = (0.12, 0.12, 0.25)
 FORGOTTEN = 0.02
 """Share of the points that are said to be unknown."""
@@ -70,8 +72,8 @@ def points(
 
     batch, count = where.shape[:2]
     far = (where - hand[:, None]).norm(dim=-1, keepdim=True).nan_to_num()
-    size = (NEAR_M + FAR_SHARE * far) * normal(batch, 1, 1).exp().clamp(max=3.0)
-    moved = where + size * (0.7 * normal(batch, 1, 3) + 0.7 * normal(batch, count, 3))
+    size = (NEAR_M + FAR_SHARE * far) * normal(batch, 1, 1).exp().clamp(max=WORST)
+    moved = where + size * (SPREAD * normal(batch, 1, 3) + SPREAD * normal(batch, count, 3))
     lost = torch.rand((batch, count, 1), generator=generator).to(where.device) < FORGOTTEN
     told = hints + normal(*hints.shape) * torch.tensor(HINT_NOISE, device=hints.device)
     return moved.masked_fill(lost, torch.nan), told

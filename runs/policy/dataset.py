@@ -6,7 +6,7 @@ system keeps in memory what fits. The episodes of one kitchen are all trained on
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ...configs import ConfigError
 from ...envs.skills import Skill
 from ...policies.embedded import cameras, geometry
 from ...policies.embedded.network import NetworkConfig
-from ...policies.embedded.policy import fitted
+from ...sight.pictures import fitted
 from ..console import Progress
 from ..records import replace_file
 from . import episode_file, wordings
@@ -68,6 +68,10 @@ class Stretch:
     def held_out(self) -> bool:
         """True if its kitchen is not trained on."""
         return zlib.crc32(self.header.scene.encode()) % HELD_OUT == 0
+
+    def subtasks(self) -> Iterator[tuple[int, int]]:
+        """First look of each subtask, and the look behind its last."""
+        return _alike(self.subtask[:: self.header.look_every])
 
     def step(self, look: int) -> int:
         """The step of a look."""
@@ -153,10 +157,15 @@ def _places(demo: episode_file.Demonstration) -> npt.NDArray[np.float32]:
 def _by_subtask(demo: episode_file.Demonstration, chunk: int) -> tuple[Any, Any]:
     """Features and set points; the history of each begins with its subtask, as in the loop."""
     felt: list[Any] = []
-    starts = [0, *(np.flatnonzero(np.diff(demo.subtask)) + 1), len(demo.subtask)]
-    for begin, end in itertools.pairwise(starts):
+    for begin, end in _alike(demo.subtask):
         felt.append(geometry.features(demo.proprioception[begin:end]))
     return np.concatenate(felt), geometry.set_points(demo.proprioception, demo.expert, chunk)
+
+
+def _alike(numbers: npt.NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+    """Begin and end of each run of equal numbers."""
+    starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1), len(numbers)]
+    return itertools.pairwise(int(start) for start in starts)
 
 
 def _weights(demo: episode_file.Demonstration, chunk: int) -> npt.NDArray[np.float32]:

@@ -14,7 +14,7 @@ from ...agent.split import SplitPlanner
 from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
-from ...envs.sensors import Sensors, View
+from ...envs.sensors import View
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
 from ...policies.base import Policy
@@ -174,8 +174,8 @@ def record(job: DemoJob) -> DemoOutcome:
         look_every=job.look_every,
     )
     try:
-        first = kitchen.begin(job.seed)
-        made, reason = (_posed if job.posed else _played)(job, kitchen, first)
+        kitchen.begin(job.seed)
+        made, reason = (_posed if job.posed else _played)(job, kitchen)
         steps, scene = kitchen.step_count, kitchen.scene
         if made is not None:
             digest = episode_file.write(Path(job.path), made)
@@ -197,9 +197,8 @@ def record(job: DemoJob) -> DemoOutcome:
     )
 
 
-def _posed(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstration | None, str]:
+def _posed(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     """Looks at poses instead of an episode."""
-    del first
     rng = np.random.default_rng([job.seed, _number(job.task), 2])
     texts, rows = posed.looks(kitchen, job.posed, rng)
     if not rows:
@@ -209,7 +208,7 @@ def _posed(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstratio
     return posed.demonstration(Header(**facts), rows), ""  # pyright: ignore
 
 
-def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstration | None, str]:
+def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     """Play the episode.
 
     Returns:
@@ -230,7 +229,7 @@ def _played(job: DemoJob, kitchen: Kitchen, first: Sensors) -> tuple[Demonstrati
     scribe = Scribe(demonstrator, referee)
     limit = known_task(job.task).horizon or MOST_STEPS
     try:
-        end = run_episode(kitchen, agent, witness, [scribe], first=first, max_steps=limit)
+        end = run_episode(kitchen, agent, witness, [scribe], first=kitchen.sensors, max_steps=limit)
     except EnvironmentFault:
         raise
     except LeapcasaError as error:

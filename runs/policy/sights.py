@@ -1,6 +1,5 @@
 """What the eyes make of a recorded episode, look after look, beside what is true."""
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,11 +23,8 @@ def subtasks(network: Network, one: Stretch) -> Iterator[tuple[str, Missed]]:
         network's pictures, NaN where a point is not in them; `part_cm`, `joint_cm`, `fixture_cm`
         (L,) of the places that are kept in mind; `room_cm` (L, 2) and `side` (L,) of the hints.
     """
-    steps = np.arange(len(one.outer)) * one.header.look_every
-    owner = one.subtask[steps]
-    starts = [0, *(np.flatnonzero(np.diff(owner)) + 1), len(owner)]
-    for begin, end in itertools.pairwise(starts):
-        yield one.name(int(steps[begin])), _missed(network, one, np.arange(begin, end))
+    for begin, end in one.subtasks():
+        yield one.name(one.step(begin)), _missed(network, one, np.arange(begin, end))
 
 
 def _missed(network: Network, one: Stretch, looks: npt.NDArray[np.int64]) -> Missed:

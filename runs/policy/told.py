@@ -12,7 +12,7 @@ from ...envs.sensors import Sensors
 from ...policies.base import Actions, PolicyInfo
 from ...policies.embedded import EmbeddedPolicy
 from ...policies.embedded.geometry import POINTS
-from .augment import FAR_SHARE, NEAR_M
+from .augment import FAR_SHARE, NEAR_M, SPREAD, WORST
 from .keypoints import Points
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +44,7 @@ class ToldPolicy(EmbeddedPolicy):
         if self._looks == 0:
             self._truth.begin(instruction)
             common, each = self._rng.normal(size=(1, 3)), self._rng.normal(size=(POINTS, 3))
-            self._off = 0.7 * min(3.0, np.exp(self._rng.normal())) * (common + each)
+            self._off = SPREAD * min(WORST, np.exp(self._rng.normal())) * (common + each)
             self._hints = np.nan_to_num(self._truth.hints)
             self._looks = 1
         return self._moved(sensors.proprioception.vector())
