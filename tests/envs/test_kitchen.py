@@ -1,5 +1,6 @@
 """Real kitchens; RoboCasa's own gym wrapper is the independent truth."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -51,7 +52,29 @@ def kitchen():
 
 
 @pytest.fixture(scope="module")
-def wrapper(kitchen):
+def contexts():
+    """Keeps robosuite's GL contexts from being collected while the wrapper is in use.
+
+    One that is collected unbinds the current context and frees its own textures by number, whatever
+    context they belong to: the wrapper's next pictures would come out wrong, now and then.
+    """
+    from robosuite.utils.binding_utils import MjRenderContext
+
+    kept, plain = [], MjRenderContext.__init__
+
+    def init(self, *args, **kwargs) -> None:
+        plain(self, *args, **kwargs)
+        kept.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MjRenderContext, "__init__", init)
+        yield
+    kept.clear()
+    gc.collect()  # here, in the main thread, where no context of ours is current
+
+
+@pytest.fixture(scope="module")
+def wrapper(kitchen, contexts):
     """RoboCasa's own environment, with nothing of ours but the fixed order of regions."""
     with repeatable(SEED), cached_yaml():
         env = gymnasium.make(
