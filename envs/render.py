@@ -12,6 +12,7 @@ current would free the other's objects.
 import atexit
 import importlib
 import queue
+import sys
 import threading
 import weakref
 from collections import deque
@@ -231,6 +232,8 @@ class Renderer:
     def close(self) -> None:
         """Free all GL objects; frames requested before stay readable."""
         _live.discard(self)
+        if sys.is_finalizing():  # the workers' threads do not run any more: do not wait for them
+            return
         for listed in (one for pair in self._lists.values() for one in pair):
             listed.wait()
         for worker in set(self._workers.values()):

@@ -2,7 +2,8 @@
 
 The eyes need kitchens more than they need actions, and a state that is set costs less than one that
 is played to. Each look sets the part of a subtask, the base and the hand at random, within what the
-robot could meet; parts of earlier subtasks are as these leave them.
+robot could meet; parts of earlier subtasks are as these leave them. Wall cabinets above a sink are
+hung anew every few looks.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...agent.split import SplitPlanner
+from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
 from ...envs.posing import DEEPEST_M, Poser
 from ...envs.referee import Referee
@@ -33,6 +35,8 @@ NEAR_M, ABOUT_M = 0.12, 0.06
 AT_PART = 0.35
 TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
 """Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
+HUNG_EVERY = 4
+"""Looks of each subtask after which the cabinets above a sink are hung anew."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
 
@@ -58,6 +62,7 @@ class Posing:
     def __init__(self, kitchen: Kitchen, rng: np.random.Generator) -> None:
         self._rng = rng
         self._referee = Referee(kitchen)
+        self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
         plan = SplitPlanner().plan(kitchen.scene.instruction, {}, ())
         self.texts = tuple(one.text for one in plan.subtasks)
@@ -65,7 +70,7 @@ class Posing:
 
     def looks(self, each: int) -> list[dict[str, Any]]:
         """Rows of `each` looks of every subtask, pictures as PNG files."""
-        return [self._look(number) for number in range(len(self.parts)) for _ in range(each)]
+        return [self._look(number, n) for number in range(len(self.parts)) for n in range(each)]
 
     def _part(self, index: int, text: str) -> _Part | None:
         self._points.begin(text)
@@ -73,8 +78,12 @@ class Posing:
             return None
         return _Part(index=index, text=text, joint=self._points.joint())
 
-    def _look(self, number: int) -> dict[str, Any]:
+    def _look(self, number: int, count: int) -> dict[str, Any]:
         part = self.parts[number]
+        if self._hanger.works and count and count % HUNG_EVERY == 0:
+            self._hanger.rehang(self._rng)
+            self._poser.restart()
+            self._points = Points(self._referee)  # what there is room for has changed
         for _ in range(TRIES):
             self._poser.restart()
             self._set_parts(number)

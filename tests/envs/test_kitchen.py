@@ -270,6 +270,16 @@ def test_without_rendering_there_are_no_images_and_the_same_physics(kitchen):
     blind.close()
 
 
+def test_a_program_that_forgets_to_close_a_kitchen_ends_all_the_same():
+    program = (
+        "from leapcasa.envs.kitchen import Kitchen\n"
+        f"kitchen = Kitchen({TASK!r}, image_size={SIZES!r})\n"
+        f"kitchen.begin({SEED})\n"  # its frames are still being drawn when the program ends
+    )
+    done = subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
 def episode_state(kitchen: Kitchen) -> np.ndarray:
     kitchen.begin(SEED)
     for action in actions(3):
