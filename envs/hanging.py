@@ -18,7 +18,7 @@ KINDS = ("HingeCabinet", "SingleCabinet", "OpenCabinet", "Box")
 LOWEST_M, DEEPEST_M, LEAST_M = 1.4, 0.45, 0.4
 """Of a wall cabinet: height of its middle above the floor, depth, and its own height."""
 BEHIND_M, MIDDLE_M = 0.10, 1.85
-"""Where wall cabinets hang beside RoboCasa's sinks: behind the sink's middle, and above the floor."""
+"""Where they hang beside RoboCasa's sinks: behind the sink's middle, and above the floor."""
 SPREAD_M = (0.02, 0.06)
 """How far from there they are hung: in depth and in height."""
 CLEAR_M = 0.6
@@ -89,7 +89,7 @@ class Hanger:
 
 
 def _rows(rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Where cabinets hang, from the left end to the right [m]: all over, at one side, beside, none."""
+    """From where to where cabinets hang [m]: all over, at one side, at both sides, or nowhere."""
     edge = float(rng.uniform(-0.12, 0.12))
     draw = rng.random()
     if draw < 0.35:
