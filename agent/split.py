@@ -3,7 +3,7 @@
 A cut is made between sentences, after "then", and before a verb that follows "and" or a comma.
 Nouns joined by "and" stay together, for a cut needs a verb behind it. Sentences that command
 nothing ("There is a bowl on the counter.") stay in front of the command that follows, and
-conditions ("Make sure that ...", "Leave the ... untouched.") with the one before. No word is lost
+conditions ("Make sure that ...", "Push it ... if necessary.") with the one before. No word is lost
 but the joints themselves.
 """
 
@@ -33,6 +33,8 @@ _CONDITIONS = re.compile(
     r"^(make sure|ensure|be sure|be careful|avoid|leave|keep|do not|don't|note|only|remember)\b",
     re.IGNORECASE,
 )
+_PERHAPS = re.compile(r"^(?!.*\b(and|by)\b).*\bif (necessary|needed)$", re.IGNORECASE)
+"""A sentence that is wanted only perhaps: a condition, too."""
 _LEADS = re.compile(
     r"^(?:(?:and|then|next|finally|afterwards?|after that|lastly|first|also|now|please|"
     r"once (?:finished|done)|when (?:finished|done))\b[\s,]*)+",
@@ -55,7 +57,7 @@ def clauses(instruction: str) -> list[str]:
         sentence = part.strip().rstrip(".!; ")
         if not sentence:
             continue
-        if _CONDITIONS.match(sentence) and out:
+        if out and (_CONDITIONS.match(sentence) or _PERHAPS.match(sentence)):
             out[-1] = f"{out[-1]}. {sentence}"
         elif not _commands(sentence):
             context = f"{context}{sentence}. "

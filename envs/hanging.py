@@ -46,7 +46,7 @@ class Hanger:
     def __init__(self, kitchen: Kitchen) -> None:
         raw = kitchen.robocasa
         self._model = raw.sim.model._model
-        self._sink = getattr(raw, "sink", None)
+        self._sink: Any = getattr(raw, "sink", None)
         fixtures = raw.fixtures.values() if self._sink is not None else ()
         self._cabinets = [_cabinet(self._model, one) for one in fixtures if _hangs(one)]
         self._begun = np.array(self._model.body_pos), np.array(self._model.body_quat)

@@ -260,6 +260,21 @@ class Hot:
 
 
 @dataclass(frozen=True)
+class HotWater:
+    """The faucet runs, and with hot water."""
+
+    parts = (Water(on=True), Hot())
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The mean of both."""
+        done = [part.progress(truth, memory) for part in self.parts]
+        return 1.0 if min(done) == 1.0 else min(0.99, sum(done) / len(done))
+
+
+@dataclass(frozen=True)
 class Rinsed:
     """What the task wants rinsed has been under the water long enough, by the task's own count."""
 
@@ -331,6 +346,8 @@ def predicate_for(skill: Skill) -> Predicate:
         return Share(suffix, RACK_FULLY_OUT_SHARE if skill.fully else RACK_OUT_SHARE, rising=True)
     if skill.verb == "wait":
         return Waited(skill.steps)
+    if skill.hot:
+        return HotWater()
     if skill.target == "burner":
         return Burner(on=skill.verb == "turn_on")
     found = _TABLE.get(key)

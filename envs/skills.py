@@ -77,6 +77,8 @@ class Skill:
     """Which of several behind each other (front burner)."""
     fully: bool = False
     """True if the words ask for all of the way."""
+    hot: bool = False
+    """True if the words ask for hot water."""
     steps: int | None = None
     """How long to wait, where the words give a number [control steps]."""
 
@@ -110,6 +112,8 @@ _OTHER_WORK = re.compile(
     r"\bmove\b.*\b(from|to the open)\b"
 )
 """Words of work on things that are not part of the kitchen."""
+_PERHAPS = re.compile(r"\bif (necessary|needed)$")
+"""The end of a sentence that asks for nothing by itself."""
 _PRESS = re.compile(r"\b(press|push|flip|flick|hit)\b.*\b(switch|lever|button|paddle)\b")
 
 _NOUNS: Mapping[Target, str] = {
@@ -238,6 +242,7 @@ def parse(text: str, context: str = "") -> Skill:
         level=_level(words),
         row=_row(words) if target == "burner" else None,
         fully=_has(words, "(fully|completely|all the way)"),
+        hot=(verb, target) == ("turn_on", "faucet") and _has(words, "hot"),
     )
 
 
@@ -259,6 +264,7 @@ def _command(text: str) -> tuple[str, str]:
     """The sentence that asks for something, and the others beside it ("The kettle is done.")."""
     sentences = [_plain(s) for s in re.split(r"[.!;]", text) if s.strip()]
     asking = [s for s in sentences if any(re.search(p, s) for p in _VERBS.values())]
+    asking = [s for s in asking if not _PERHAPS.search(s)]
     if len(asking) != 1:
         return _plain(text), ""
     return asking[0], " ".join(s for s in sentences if s != asking[0])

@@ -1,34 +1,26 @@
-"""A trained judge on disk: `config.json` (sizes) and `judge.safetensors` (weights, float16)."""
+"""A trained judge on disk: `config.json` (sizes) and `judge.safetensors` (weights)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...configs import ConfigError
+from ...sight import folder as folders
 
 if TYPE_CHECKING:
     from .network import JudgeConfig, Network
 
-FORMAT = 1
-CONFIG = "config.json"
-WEIGHTS = "judge.safetensors"
+KIND = folders.Kind(
+    what="judge",
+    weights="judge.safetensors",
+    format=1,
+    find="name a folder of `leapcasa judge train --recipe sight` with --set judge.options.path=DIR",
+)
 
 
 def config_json(config: "JudgeConfig", about: Mapping[str, Any]) -> str:
     """The text of `config.json`."""
-    value = {"format": FORMAT, "network": asdict(config), "about": about}
-    return json.dumps(value, indent=1) + "\n"
-
-
-def weights_bytes(network: "Network") -> bytes:
-    """The content of `judge.safetensors`."""
-    import torch
-    from safetensors.torch import save
-
-    state = network.state_dict().items()
-    return save({n: v.detach().cpu().to(torch.float16).contiguous() for n, v in state})
+    return folders.config_json(KIND, {"network": asdict(config), "about": about})
 
 
 def load(folder: Path) -> "Network":
@@ -37,31 +29,13 @@ def load(folder: Path) -> "Network":
     Raises:
         ConfigError: if the folder holds none, or one that is damaged or of another version.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     from .network import JudgeConfig, Network
 
-    try:
-        data = json.loads((folder / CONFIG).read_text())
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} holds no trained judge ({CONFIG}: {error.strerror}); name a folder of "
-            "`leapcasa judge train --recipe sight` with --set judge.options.path=DIR"
-        ) from error
-    except ValueError as error:
-        raise _damaged(folder, f"{CONFIG}: {error}") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ConfigError(f"{folder / CONFIG} is not of format {FORMAT}; train the judge again")
+    data = folders.read_config(folder, KIND)
     try:
         sizes = data["network"]
         network = Network(JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])}))
-        weights = load_file(folder / WEIGHTS)
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise _damaged(folder, error) from error
-    return network.eval()
-
-
-def _damaged(folder: Path, why: object) -> ConfigError:
-    return ConfigError(f"the judge in {folder} cannot be read: {why}; copy or train it again")
+    except (KeyError, TypeError, ValueError) as error:
+        raise KIND.damaged(folder, error) from error
+    folders.fill(folder, KIND, network)
+    return network

@@ -1,10 +1,6 @@
-"""A trained policy on disk: `config.json` (sizes, statistics) and `policy.safetensors` (weights).
-
-Weights are kept in half precision; nothing is ever unpickled.
-"""
+"""A trained policy on disk: `config.json` (sizes, statistics) and `policy.safetensors`."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,14 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ...configs import ConfigError
+from ...sight import folder as folders
 from .geometry import FEATURES, MOTION
 
 if TYPE_CHECKING:
     from .network import Network, NetworkConfig
 
-FORMAT = 3
-CONFIG = "config.json"
-WEIGHTS = "policy.safetensors"
+KIND = folders.Kind(
+    what="policy",
+    weights="policy.safetensors",
+    format=3,
+    find="name a folder of `leapcasa policy train` with --set policy.options.path=DIR",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,24 +52,8 @@ class Checkpoint:
 
 def config_json(config: "NetworkConfig", statistics: Statistics, about: Mapping[str, Any]) -> str:
     """The text of `config.json`."""
-    value = {
-        "format": FORMAT,
-        "network": asdict(config),
-        "statistics": statistics.as_json(),
-        "about": about,
-    }
-    return json.dumps(value, indent=1) + "\n"
-
-
-def weights_bytes(network: "Network") -> bytes:
-    """The content of `policy.safetensors`, in half precision."""
-    import torch
-    from safetensors.torch import save
-
-    state = network.state_dict().items()
-    return save(
-        {name: value.detach().cpu().to(torch.float16).contiguous() for name, value in state}
-    )
+    value = {"network": asdict(config), "statistics": statistics.as_json(), "about": about}
+    return folders.config_json(KIND, value)
 
 
 def load(folder: Path) -> Checkpoint:
@@ -78,33 +62,19 @@ def load(folder: Path) -> Checkpoint:
     Raises:
         ConfigError: if the folder holds none, or one that is damaged or of another version.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     from .network import Network, NetworkConfig
 
     folder = folder.expanduser()
-    try:
-        data = json.loads((folder / CONFIG).read_text())
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} holds no trained policy ({CONFIG}: {error.strerror}); name a folder of "
-            "`leapcasa policy train` with --set policy.options.path=DIR"
-        ) from error
-    except ValueError as error:
-        raise _damaged(folder, f"{CONFIG}: {error}") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ConfigError(f"{folder / CONFIG} is not of format {FORMAT}; train the policy again")
+    data = folders.read_config(folder, KIND)
     try:
         sizes = data["network"]
         config = NetworkConfig(**{**sizes, "channels": tuple(sizes["channels"])})
         statistics = _statistics(data["statistics"], config.chunk)
         network = Network(config)
-        weights = load_file(folder / WEIGHTS)
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise _damaged(folder, error) from error
-    return Checkpoint(network=network.eval(), statistics=statistics, about=data.get("about", {}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise KIND.damaged(folder, error) from error
+    folders.fill(folder, KIND, network)
+    return Checkpoint(network=network, statistics=statistics, about=data.get("about", {}))
 
 
 def digest(folder: Path) -> str:
@@ -114,7 +84,7 @@ def digest(folder: Path) -> str:
         ConfigError: if there are none.
     """
     try:
-        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+        return hashlib.sha256((folder / KIND.weights).read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{folder} holds no trained policy: {error.strerror}") from error
 
@@ -127,7 +97,3 @@ def _statistics(data: Mapping[str, Any], chunk: int) -> Statistics:
             if getattr(made, f"{name}_{part}").shape != shape:
                 raise ValueError(f"statistics of {name} are not of shape {shape}")
     return made
-
-
-def _damaged(folder: Path, why: object) -> ConfigError:
-    return ConfigError(f"the policy in {folder} cannot be read: {why}; copy or train it again")

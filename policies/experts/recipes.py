@@ -67,7 +67,14 @@ RACK_OUT, RACK_IN = 0.75, 0.02
 
 
 def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push the lever until water runs; to stop it, pull it back, for a wall may be behind."""
+    """Push the lever until water runs, and aside if it is to be hot; to stop it, pull it back."""
+    if skill.verb == "turn_off" or op.referee.joint(fixture, "handle_joint").value < FAUCET_ON_RAD:
+        yield from _turn_lever(op, fixture, skill)
+    return (yield from hot_water(op, fixture, skill)) if skill.hot else True
+
+
+def _turn_lever(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Push the lever back until water runs; to stop it, pull it, for a wall may be behind."""
     place = op.referee.place(fixture)
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
     joint = op.referee.joint(fixture, "handle_joint")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from torch.nn import functional
 
 from ...configs import ConfigError
@@ -20,11 +21,12 @@ from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
+from ...sight import folder as folders
 from .. import manifest
 from ..judge_statistics import wilson
 from ..manifest import Row
 from ..policy import dataset
-from ..records import replace_file, write_json
+from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 from .sight_data import Windows, films, joined, windows
 
@@ -63,9 +65,8 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         ConfigError: for bad input.
         RecordError: if files cannot be written.
     """
-    if request.out.exists() and any(request.out.iterdir()):
-        raise ConfigError(f"--out {request.out} is there already; name another folder")
     policy = policy_checkpoint.load(request.eyes)
+    make_folder(request.out)
     sizes = policy.network.config
     config = JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words)
     torch.manual_seed(request.seed)
@@ -223,11 +224,10 @@ def _entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 def _write(out: Path, network: Network, about: Mapping[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     text = checkpoint.config_json(network.config, about)
-    replace_file(out / checkpoint.CONFIG, lambda stream: stream.write(text.encode()))
-    data = checkpoint.weights_bytes(network)
-    replace_file(out / checkpoint.WEIGHTS, lambda stream: stream.write(data))
-    preset = f"judge:\n  name: sight\n  options:\n    path: {out}\n"
+    replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
+    data = folders.weights_bytes(network)
+    replace_file(out / checkpoint.KIND.weights, lambda stream: stream.write(data))
+    preset = yaml.safe_dump({"judge": {"name": "sight", "options": {"path": str(out)}}})
     replace_file(out / "judge.yaml", lambda stream: stream.write(preset.encode()))
     write_json(out / "train.json", about)

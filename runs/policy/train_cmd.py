@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...configs import ConfigError
+from ...sight import folder as folders
 from ..console import Console, Progress
-from ..records import replace_file, write_json
+from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 
 REQUEST = "training.json"
@@ -69,7 +70,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
             train_state.load(folder, state)
             console.note(f"going on at step {state.step} of {recipe.steps}")
         else:
-            _make(folder)
+            make_folder(folder)
             write_json(folder / REQUEST, {"request": _plain(request), "about": about})
         if state.step >= recipe.steps:
             console.note("the training is at its end already; give more --control-steps")
@@ -106,13 +107,6 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
     if any(steps is not None and steps < 0 for steps in asked) or asked == (0, 0):
         raise ConfigError("--eyes-steps and --control-steps must be 0 or more, and not both 0")
     return replace(request, data=[path.expanduser().absolute() for path in request.data])
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
 
 
 def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
@@ -206,10 +200,10 @@ def _write(folder: Path, state: Any, stats: Any, about: dict[str, Any]) -> None:
     """What others read: the policy, and the course of the losses."""
     from ...policies.embedded import checkpoint
 
-    weights = checkpoint.weights_bytes(state.mean)
+    weights = folders.weights_bytes(state.mean)
     text = checkpoint.config_json(state.mean.config, stats, about)
-    replace_file(folder / checkpoint.WEIGHTS, lambda stream: stream.write(weights))
-    replace_file(folder / checkpoint.CONFIG, lambda stream: stream.write(text.encode()))
+    replace_file(folder / checkpoint.KIND.weights, lambda stream: stream.write(weights))
+    replace_file(folder / folders.CONFIG, lambda stream: stream.write(text.encode()))
     names = list(dict.fromkeys(name for row in state.history for name in row))
     lines = [",".join(names)]
     lines += [

@@ -36,6 +36,10 @@ KNOWN = {
         "Remove the apple, egg, and carrot",
         "Place them on any counter",
     ],
+    "Rinse the board, then turn off the faucet. Push it to the water if necessary.": [
+        "Rinse the board",
+        "Turn off the faucet. Push it to the water if necessary",
+    ],
     "Take the clean and empty bowls. Make sure that they stay dry.": [
         "Take the clean and empty bowls. Make sure that they stay dry"
     ],

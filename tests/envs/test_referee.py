@@ -66,6 +66,27 @@ def test_water_follows_the_handle_both_ways(sink: tuple[Kitchen, Referee]):
 
 
 @pytest.mark.sim
+def test_hot_water_has_to_run_and_to_be_hot(sink: tuple[Kitchen, Referee]):
+    kitchen, referee = sink
+    fixture = referee.fixture("faucet")
+    joint = referee.joint(fixture, "handle_temp_joint")
+    seen = set()
+    for angle in (0.0, 0.6):
+        for share in (0.5, 0.58, 0.62, 0.9):
+            set_joint(kitchen, referee, fixture, "handle_joint", angle)
+            warm = joint.low + share * (joint.high - joint.low)
+            set_joint(kitchen, referee, fixture, "handle_temp_joint", warm)
+            theirs = kitchen.robocasa.sink.get_handle_state(env=kitchen.robocasa)
+            hot = bool(theirs["water_on"] and theirs["water_temp"] >= 0.6)
+            referee.watch("Turn on the sink faucet with hot water")
+            assert referee.subtask_done() is hot
+            seen.add(hot)
+    assert seen == {True, False}
+    for suffix in ("handle_joint", "handle_temp_joint"):
+        set_joint(kitchen, referee, fixture, suffix, 0.0)
+
+
+@pytest.mark.sim
 def test_a_sweep_counts_only_sides_visited_with_water_since_the_subtask_began(
     sink: tuple[Kitchen, Referee],
 ):

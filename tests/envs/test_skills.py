@@ -22,6 +22,7 @@ DISHES = "Open the dishwasher door and pull out the top rack."
         ("sweep the spout from left to right", "", "sweep", "spout"),
         ("move the spout left and right to rinse the basin", "", "sweep", "spout"),
         ("wash all locations", RINSE, "sweep", "spout"),
+        ("Turn off the faucet. Push the board to the water if necessary", "", "turn_off", "faucet"),
         ("turn on the electric kettle", KETTLE, "turn_on", "kettle"),
         ("switch on the kettle", "", "turn_on", "kettle"),
         ("start the kettle", "", "turn_on", "kettle"),
@@ -100,3 +101,9 @@ def test_the_planners_own_clauses_of_the_three_composites_are_understood(instruc
     understood = [parse(clause, instruction) for clause in clauses(instruction)]
     assert len(understood) == 2
     assert len({(skill.verb, skill.target) for skill in understood}) == 2
+
+
+def test_hot_water_is_asked_for_only_where_a_faucet_is_turned_on():
+    assert parse("Turn on the sink faucet with hot water").hot
+    assert not parse("Turn on the sink faucet").hot
+    assert not parse("Turn off the hot water").hot

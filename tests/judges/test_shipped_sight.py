@@ -17,7 +17,7 @@ from leapcasa.runs.policy import dataset
 
 
 def test_the_card_is_of_these_weights():
-    card, weights = (SHIPPED / "README.md").read_text(), SHIPPED / checkpoint.WEIGHTS
+    card, weights = (SHIPPED / "README.md").read_text(), SHIPPED / checkpoint.KIND.weights
     assert hashlib.sha256(weights.read_bytes()).hexdigest() in card
     numbers = sum(p.numel() for p in checkpoint.load(SHIPPED).parameters())
     assert re.search(rf"{numbers / 1e6:.2f} million", card)

@@ -13,6 +13,7 @@ from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.judges.sight import SightJudge, checkpoint
 from leapcasa.judges.sight.judge import changed
 from leapcasa.judges.sight.network import JudgeConfig, Network
+from leapcasa.sight import folder as folders
 from leapcasa.sight.words import buckets
 
 TEXT = "Turn on the kettle"
@@ -25,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = Network(JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32))
     for weight in network.verdicts.parameters():  # large enough that every input matters
         torch.nn.init.normal_(weight, std=0.3)
-    (made / checkpoint.CONFIG).write_text(checkpoint.config_json(network.config, {}))
-    (made / checkpoint.WEIGHTS).write_bytes(checkpoint.weights_bytes(network))
+    (made / folders.CONFIG).write_text(checkpoint.config_json(network.config, {}))
+    (made / checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
     return made
 
 
@@ -130,7 +131,7 @@ def test_bad_clips_and_folders_are_refused(folder: Path, clips: dict, tmp_path: 
         SightJudge(path=str(folder), method="hand")
     with pytest.raises(ConfigError, match="no trained judge"):
         SightJudge(path=str(tmp_path))
-    (tmp_path / checkpoint.CONFIG).write_text((folder / checkpoint.CONFIG).read_text())
-    (tmp_path / checkpoint.WEIGHTS).write_bytes(b"not weights")
+    (tmp_path / folders.CONFIG).write_text((folder / folders.CONFIG).read_text())
+    (tmp_path / checkpoint.KIND.weights).write_bytes(b"not weights")
     with pytest.raises(ConfigError, match="cannot be read"):
         SightJudge(path=str(tmp_path))

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from leapcasa.configs import ConfigError, PolicyError
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
+from leapcasa.sight import folder as folders
 from leapcasa.sight.words import MOST, buckets
 
 RNG = np.random.default_rng(0)
@@ -136,8 +137,8 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stats = checkpoint.Statistics(
         felt_mean=zeros, felt_std=zeros + 1, motion_mean=0 * ones, motion_std=0.02 * ones
     )
-    (folder / checkpoint.CONFIG).write_text(checkpoint.config_json(config, stats, {}))
-    (folder / checkpoint.WEIGHTS).write_bytes(checkpoint.weights_bytes(network))
+    (folder / folders.CONFIG).write_text(checkpoint.config_json(config, stats, {}))
+    (folder / checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
     return folder
 
 
@@ -275,16 +276,16 @@ def test_bad_options_say_how_to_mend_them(untrained: Path, options: dict, messag
 
 @pytest.mark.parametrize("harm", ["cut weights", "no json", "other sizes", "other format"])
 def test_a_damaged_checkpoint_is_refused(untrained: Path, tmp_path: Path, harm: str):
-    text = (untrained / checkpoint.CONFIG).read_text()
+    text = (untrained / folders.CONFIG).read_text()
     data = json.loads(text)
-    weights = (untrained / checkpoint.WEIGHTS).read_bytes()
+    weights = (untrained / checkpoint.KIND.weights).read_bytes()
     if harm == "other sizes":
         data["network"]["width"] = 48
     if harm == "other format":
         data["format"] = 99
     text = "{" if harm == "no json" else json.dumps(data)
-    (tmp_path / checkpoint.CONFIG).write_text(text)
+    (tmp_path / folders.CONFIG).write_text(text)
     kept = weights[:1000] if harm == "cut weights" else weights
-    (tmp_path / checkpoint.WEIGHTS).write_bytes(kept)
+    (tmp_path / checkpoint.KIND.weights).write_bytes(kept)
     with pytest.raises(ConfigError, match="train"):
         checkpoint.load(tmp_path)

@@ -18,7 +18,7 @@ def test_the_card_is_of_these_weights():
     loaded = checkpoint.load(SHIPPED)
     numbers = sum(p.numel() for p in loaded.network.parameters())
     assert re.search(rf"{numbers / 1e6:.1f} million", card)
-    assert (SHIPPED / checkpoint.WEIGHTS).stat().st_size < 15e6
+    assert (SHIPPED / checkpoint.KIND.weights).stat().st_size < 15e6
 
 
 @pytest.mark.sim

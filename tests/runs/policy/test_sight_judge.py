@@ -19,6 +19,7 @@ from leapcasa.runs.cli import main
 from leapcasa.runs.judge_training.sight_data import joined, windows
 from leapcasa.runs.policy import dataset
 from leapcasa.runs.policy.presets import recipe
+from leapcasa.sight import folder as folders
 
 SIZES = recipe("tiny").network
 CONFIG = JudgeConfig(size=SIZES.size, channels=SIZES.channels, words=SIZES.words, width=32)
@@ -57,8 +58,8 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("judge")
     torch.manual_seed(3)
     network = Network(CONFIG)
-    (folder / judge_checkpoint.CONFIG).write_text(judge_checkpoint.config_json(CONFIG, {}))
-    (folder / judge_checkpoint.WEIGHTS).write_bytes(judge_checkpoint.weights_bytes(network))
+    (folder / folders.CONFIG).write_text(judge_checkpoint.config_json(CONFIG, {}))
+    (folder / judge_checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
     return folder
 
 
@@ -70,8 +71,8 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     features, motion = np.zeros(geometry.FEATURES), np.zeros((SIZES.chunk, geometry.MOTION))
     stats = checkpoint.Statistics(felt_mean=features, felt_std=features + 1,
                                   motion_mean=motion, motion_std=motion + 1)  # fmt: skip
-    (folder / checkpoint.CONFIG).write_text(checkpoint.config_json(SIZES, stats, {}))
-    (folder / checkpoint.WEIGHTS).write_bytes(checkpoint.weights_bytes(PolicyNetwork(SIZES)))
+    (folder / folders.CONFIG).write_text(checkpoint.config_json(SIZES, stats, {}))
+    (folder / checkpoint.KIND.weights).write_bytes(folders.weights_bytes(PolicyNetwork(SIZES)))
     return folder
 
 
@@ -146,5 +147,10 @@ def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
     words = ["judge", "train", str(tmp_path), "--recipe", "sight", "--base-model", str(policy)]
     assert main([*words, "--out", str(tmp_path / "out")]) == 2
     assert "holds no demonstrations" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main([*words, "--out", str(tmp_path / "file")]) == 2
+    assert "is a file" in capsys.readouterr().err
+    assert main([*words, "--out", str(tmp_path / "file" / "out")]) == 2
+    assert "cannot write to" in capsys.readouterr().err
     assert main(["judge", "train", "a", "b", "--out", str(tmp_path / "out")]) == 2
     assert "one DATA" in capsys.readouterr().err
