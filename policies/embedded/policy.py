@@ -20,9 +20,10 @@ SHIPPED = Path(__file__).parent / "weights"
 """The policy that is part of this project; its README is the model card."""
 PATIENCE = 40
 """Steps without a picture after which there will be none."""
-LITTLE_ROOM_M = 0.12
-"""What there is above a part under a wall cabinet."""
-ENOUGH_ROOM_M = 0.5
+LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
+"""What there is above a part under a wall cabinet, and where there is none."""
+UNSURE_M = (0.4, 0.65)
+"""Room that hardly any part has: what is said between yes and no, as at a cabinet's edge."""
 
 
 class EmbeddedPolicy:
@@ -83,8 +84,8 @@ class EmbeddedPolicy:
     def reset(self, instruction: str, seed: int) -> None:
         """Begin a subtask: forget what was seen. The policy has no randomness.
 
-        The same subtask again is a retry. Every other one doubts that there is room above the part:
-        a wall cabinet that was overlooked is the likeliest reason why the first attempt failed.
+        The same subtask again is a retry. Every other one doubts what was believed of the room above
+        the part: a wall cabinet overlooked is the likeliest reason why the first attempt failed.
         """
         del seed
         again = self._attempt + 1 if instruction == self._text and self._looks else 0
@@ -167,9 +168,11 @@ class EmbeddedPolicy:
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:
-        """(HINTS,) the hints, or what a retry makes of them."""
-        hints = self._hints.copy()
-        if self._attempt % 2 and hints[1] > ENOUGH_ROOM_M:
+        """(HINTS,) the hints, made up one's mind about; a retry decides the other way."""
+        hints, retry = self._hints.copy(), self._attempt % 2 == 1
+        if UNSURE_M[0] < hints[1] < UNSURE_M[1]:
+            hints[:2] = MUCH_ROOM_M if retry else LITTLE_ROOM_M
+        elif retry and hints[1] >= UNSURE_M[1]:
             hints[:2] = LITTLE_ROOM_M
         return hints
 

@@ -201,6 +201,11 @@ def test_every_other_retry_doubts_that_there_is_room(untrained: Path):
     assert believed == [free, pytest.approx([0.12, 0.12]), free]
     policy._attempt, policy._hints[:2] = 1, [0.4, 0.3]
     assert policy._believed()[:2].tolist() == pytest.approx([0.4, 0.3])
+    policy._hints[:2] = [0.6, 0.5]  # neither yes nor no
+    decided = []
+    for policy._attempt in (0, 1, 2):
+        decided.append(policy._believed()[:2].tolist())
+    assert decided == [pytest.approx([x, x]) for x in (0.12, 1.0, 0.12)]
     policy.reset("turn on the kettle", 0)
     policy.act(seen[0], "turn on the kettle")  # step 0: another episode
     assert policy._attempt == 0
