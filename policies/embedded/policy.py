@@ -84,8 +84,8 @@ class EmbeddedPolicy:
     def reset(self, instruction: str, seed: int) -> None:
         """Begin a subtask: forget what was seen. The policy has no randomness.
 
-        The same subtask again is a retry. Every other one doubts what was believed of the room above
-        the part: a wall cabinet overlooked is the likeliest reason why the first attempt failed.
+        The same subtask again is a retry. Every other one doubts what was believed of the room
+        above the part: an overlooked wall cabinet is the likeliest reason for a failure.
         """
         del seed
         again = self._attempt + 1 if instruction == self._text and self._looks else 0
