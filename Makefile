@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TASK ?= StartElectricKettle
+SEEDS ?= 0-49
 READY := $(VENV)/.ready
 # The other release line of transformers, for the tests that compare the two. A folder, not an
 # environment: a test puts it first on the path of a process of its own.
 TRANSFORMERS4 := $(VENV)/transformers4
 
 .DEFAULT_GOAL := help
-.PHONY: help install rollout test bench bench-judge bench-planner experts tasks-check lock clean
+.PHONY: help install rollout test bench bench-judge bench-planner experts planner-check \
+  stack-check tasks-check lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +57,12 @@ planner-check: $(READY) ## plan the 60 held-out tasks as the shipped planner's c
 	$(BIN)/leapcasa plan eval --planner leap --config small-planner --out outputs/planner-check \
 	  --tasks $$($(BIN)/python -c "import json; print(','.join(json.load(open('agent/weights/held_out.json'))))")
 	$(BIN)/python benchmarks/planner_check.py outputs/planner-check/plans.jsonl
+
+stack-check: $(READY) ## preset default again on recorded seeds, beside its card (SEEDS=0-1)
+	rm -rf outputs/stack-check
+	$(BIN)/leapcasa eval StartElectricKettle RinseSinkBasin PrepareDishwasher --split target \
+	  --seeds $(SEEDS) --no-video --out outputs/stack-check $(ARGS)
+	$(BIN)/python benchmarks/stack_check.py outputs/stack-check
 
 tasks-check: $(READY) ## prove every RoboCasa365 task on the stand-in pack (docs/tasks.md)
 	$(BIN)/leapcasa tasks --check $(ARGS)

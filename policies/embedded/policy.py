@@ -22,8 +22,8 @@ PATIENCE = 40
 """Steps without a picture after which there will be none."""
 LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
 """What there is above a part under a wall cabinet, and where there is none."""
-UNSURE_M = (0.4, 0.65)
-"""Room that hardly any part has: what is said between yes and no, as at a cabinet's edge."""
+UNSURE_M = (0.34, 0.78)
+"""What is said between yes and no, as at a cabinet's edge: the middle half of the way."""
 
 
 class EmbeddedPolicy:

@@ -74,6 +74,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="the learner is told where things are, nearly, and needs no pictures",
     )  # fmt: skip
     parser.add_argument(
+        "--alone", action="store_true",
+        help="the learner plays all along, and all of it is kept, for judges to learn from",
+    )  # fmt: skip
+    parser.add_argument(
         "--posed", metavar="N", type=int, default=0,
         help="no episodes: N looks of each subtask in random states, for the eyes alone",
     )  # fmt: skip
@@ -121,6 +125,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         profile=options.profile,
         learner=options.learner,
         told=options.told,
+        alone=options.alone,
         posed=options.posed,
     )
     return data_command(request, console)

@@ -49,6 +49,7 @@ class DataRequest:
     profile: str = "fast"
     learner: Path | None = None
     told: bool = False
+    alone: bool = False
     posed: int = 0
 
 
@@ -96,9 +97,8 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [request.look_every]
             facts += [request.profile, learner and learner[1], f"{pack.kind} {pack.version}"]
             # Only what is asked for counts, so that episodes of before keep their names.
-            facts += [f"told {request.told}"] * request.told + [f"posed {request.posed}"] * bool(
-                request.posed
-            )
+            facts += [f"told {request.told}"] * request.told + ["alone"] * request.alone
+            facts += [f"posed {request.posed}"] * bool(request.posed)
             key = journal.key(*facts)
             made.append(
                 DemoJob(
@@ -113,6 +113,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     path=str(folder / f"{task}_{request.split}_s{seed}_{key[:6]}{SUFFIX}"),
                     learner=None if learner is None else learner[0],
                     told=request.told,
+                    alone=request.alone,
                     posed=request.posed,
                 )
             )
@@ -138,8 +139,8 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--posed {request.posed} is out of range; give 1 .. 1000 looks")
     if request.posed and request.learner is not None:
         raise ConfigError("--posed shows states that nobody played, so it takes no --learner")
-    if request.told and request.learner is None:
-        raise ConfigError("--told tells a --learner where things are; name one")
+    if (request.told or request.alone) and request.learner is None:
+        raise ConfigError("--told and --alone are of a --learner; name one")
     if request.episodes < 1 or request.workers < 1:
         raise ConfigError("--episodes and --workers must be 1 or more")
     if not 0 <= request.first_seed < 2**32 - request.episodes:

@@ -28,6 +28,42 @@ class Move:
     """Attempts of the expert at this subtask that have failed."""
 
 
+class Soloist:
+    """A learner that plays alone: nothing of it is worth imitating, all of it worth judging.
+
+    Args:
+        learner: moves the robot.
+    """
+
+    def __init__(self, learner: Policy) -> None:
+        self._learner = learner
+        self._chunk: Actions = np.empty((0, 12), np.float32)
+        self.move: Move | None = None
+        """The newest one."""
+
+    @property
+    def info(self) -> PolicyInfo:
+        """The learner's."""
+        return self._learner.info
+
+    def reset(self, instruction: str, seed: int) -> None:
+        """Begin a subtask."""
+        self._learner.reset(instruction, seed)
+        self._chunk = self._chunk[:0]
+
+    def act(self, sensors: Sensors, instruction: str) -> Actions:
+        """(1, 12) what is carried out now.
+
+        Raises:
+            PolicyError: if the learner gives no action.
+        """
+        if not len(self._chunk):
+            self._chunk = self._learner.act(sensors, instruction)
+        action, self._chunk = np.clip(self._chunk[0], -1.0, 1.0), self._chunk[1:]
+        self.move = Move(expert=action, executed=action, pushed=True, imitate=False, attempt=0)
+        return action[None]
+
+
 class Demonstrator:
     """A policy that keeps what it did beside what the expert wanted.
 

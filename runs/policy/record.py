@@ -22,7 +22,7 @@ from ...policies.experts import ExpertPolicy
 from ..episode import Look, run_episode
 from ..witness import Witness
 from . import episode_file, posed
-from .demonstrator import Demonstrator
+from .demonstrator import Demonstrator, Soloist
 from .episode_file import FORMAT, Demonstration, Header
 from .keypoints import Points
 from .noise import Disturber
@@ -35,6 +35,8 @@ MOST_LINGER = 15
 what to do when the work is done."""
 ATTEMPT_STEPS = 300
 """After which a subtask has failed, and the episode with it."""
+ALONE_STEPS, ALONE_RETRIES = 160, 1
+"""The same of a learner that plays alone; it goes on with the next subtask."""
 MOST_STEPS = 1500
 """Of an episode whose task has no official horizon."""
 
@@ -60,6 +62,8 @@ class DemoJob:
     """A checkpoint that drives first; None for the expert alone."""
     told: bool = False
     """Whether the learner is told the true points, as it has no pictures to look at."""
+    alone: bool = False
+    """Whether the learner plays all along, and is kept whatever comes of it."""
     posed: int = 0
     """Looks of each subtask in posed states; 0 for an episode that is played."""
 
@@ -91,7 +95,7 @@ class Scribe:
         referee: sees where the part in hand is.
     """
 
-    def __init__(self, demonstrator: Demonstrator, referee: Referee) -> None:
+    def __init__(self, demonstrator: Demonstrator | Soloist, referee: Referee) -> None:
         self._demonstrator, self._points = demonstrator, Points(referee)
         self._rows: list[dict[str, object]] = []
         self._pictures: dict[View, list[bytes]] = {view: [] for view in VIEWS}
@@ -219,9 +223,17 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     linger = 1 + int(rng.integers(0, MOST_LINGER + 1))
     referee = Referee(kitchen)
     learner = None if job.learner is None else _learner(job, kitchen, rng)
-    demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
+    if job.alone:
+        assert learner is not None
+        demonstrator = Soloist(learner)
+    else:
+        demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
     advance = AdvanceConfig(
-        interval=2, consecutive=linger, timeout=ATTEMPT_STEPS, retries=0, on_timeout="stop"
+        interval=2,
+        consecutive=linger,
+        timeout=ALONE_STEPS if job.alone else ATTEMPT_STEPS,
+        retries=ALONE_RETRIES if job.alone else 0,
+        on_timeout="skip" if job.alone else "stop",
     )
     judge = RefereeJudge(referee)
     agent = Agent(SplitPlanner(), demonstrator, judge, advance, seed=job.seed)
@@ -234,9 +246,10 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
         raise
     except LeapcasaError as error:
         return None, str(error)
-    if witness.first_success is None or end != "completed":
+    good = witness.first_success is not None and end == "completed"
+    if not good and not job.alone:
         return None, f"the expert did not succeed ({end})"
-    return scribe.finished(_facts(job, kitchen.scene, level)), ""
+    return scribe.finished(_facts(job, kitchen.scene, level) | {"success": good}), ""
 
 
 def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
@@ -251,11 +264,17 @@ def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
         "instruction": scene.instruction,
         "success": True,
         "noise": round(level, 4),
-        "driver": "expert" if job.learner is None else "learner, then expert",
+        "driver": _driver(job),
         "size": job.size,
         "look_every": job.look_every,
         "assets": scene.assets,
     }
+
+
+def _driver(job: DemoJob) -> str:
+    if job.learner is None:
+        return "expert"
+    return "learner alone" if job.alone else "learner, then expert"
 
 
 def _learner(job: DemoJob, kitchen: Kitchen, rng: np.random.Generator) -> Policy:

@@ -1,5 +1,6 @@
 """The policy that ships: what its card says, and that it works in kitchens it never saw."""
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -19,6 +20,23 @@ def test_the_card_is_of_these_weights():
     numbers = sum(p.numel() for p in loaded.network.parameters())
     assert re.search(rf"{numbers / 1e6:.1f} million", card)
     assert (SHIPPED / checkpoint.KIND.weights).stat().st_size < 15e6
+
+
+def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights():
+    path = Path(__file__).parents[2] / "benchmarks" / "stack_check.py"
+    spec = importlib.util.spec_from_file_location("stack_check", path)
+    assert spec is not None
+    assert spec.loader is not None
+    check = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(check)
+    recorded = json.loads(check.RECORDED.read_text())
+    assert recorded["policy"] == checkpoint.digest(SHIPPED)
+    assert recorded["split"] == ["target"]
+    assert check.table(recorded["tasks"]) in (SHIPPED / "README.md").read_text()
+    assert check.compare(recorded["tasks"], recorded["tasks"])
+    wrong = {task: {s: [not x[0], *x[1:]] for s, x in episodes.items()}
+             for task, episodes in recorded["tasks"].items()}  # fmt: skip
+    assert not check.compare(recorded["tasks"], wrong)
 
 
 @pytest.mark.sim

@@ -1,0 +1,115 @@
+"""Whether an evaluation of preset `default` is as the shipped policy's card says.
+
+`make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
+gave beside the weights, as the figures of a new card.
+
+The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
+Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from leapcasa.policies.embedded import checkpoint
+from leapcasa.policies.embedded.policy import SHIPPED as POLICY
+from leapcasa.runs.judge_statistics import Rate, wilson
+
+RECORDED = POLICY / "closed_loop.json"
+FALSELY = "declared and not true"
+Episodes = dict[str, dict[str, list[Any]]]
+"""Task -> seed -> success, declared, steps."""
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The scored episodes of an evaluation, and what they were run on."""
+    tasks: Episodes = {}
+    with (folder / "episodes.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["status"] == "scored"]
+    if not rows:
+        sys.exit(f"{folder} holds no scored episode")
+    for row in rows:
+        kept = [row["success"] == "True", row["declared_success"] == "True", int(row["steps"])]
+        tasks.setdefault(row["task"], {})[row["seed"]] = kept
+    return {
+        "policy": checkpoint.digest(POLICY),
+        "assets": sorted({row["assets"] for row in rows}),
+        "split": sorted({row["split"] for row in rows}),
+        "tasks": {task: dict(sorted(tasks[task].items(), key=lambda x: int(x[0])))
+                  for task in sorted(tasks)},
+    }  # fmt: skip
+
+
+def rates(episodes: dict[str, list[Any]]) -> dict[str, Any]:
+    """True success, falsely declared success, and the median of the steps."""
+    n = len(episodes)
+    true = wilson(sum(success for success, _, _ in episodes.values()), n)
+    falsely = wilson(sum(said and not true for true, said, _ in episodes.values()), n)
+    steps = median(steps for _, _, steps in episodes.values())
+    return {"true": true, FALSELY: falsely, "steps": steps}
+
+
+def shown(rate: Rate) -> str:
+    """Hits, and the interval."""
+    return f"{rate.hits} of {rate.n} ({rate.low:.0%} to {rate.high:.0%})"
+
+
+def table(recorded: Episodes) -> str:
+    """The card's table."""
+    lines = ["| task | true success | 95 % (Wilson) | falsely declared done | median steps |",
+             "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    for task, episodes in recorded.items():
+        found = rates(episodes)
+        true = found["true"]
+        lines.append(f"| {task} | {true.hits} of {true.n} | {100 * true.low:.0f} to "
+                     f"{100 * true.high:.0f} % | {found[FALSELY].hits} | "
+                     f"{found['steps']:.0f} |")  # fmt: skip
+    return "\n".join(lines)
+
+
+def compare(recorded: Episodes, made: Episodes) -> bool:
+    """Print both beside each other; True if they agree."""
+    agree = True
+    for task, episodes in made.items():
+        known = {s: recorded.get(task, {}).get(s) for s in episodes}
+        alike = sum(known[s] == kept for s, kept in episodes.items())
+        same = {s: kept for s, kept in known.items() if kept is not None}
+        print(f"{task}: {alike} of {len(episodes)} episodes ended alike to the step")
+        if not same:
+            print("  none of these seeds was recorded")
+            agree = False
+            continue
+        before, now = rates(same), rates(episodes)
+        for name in ("true", FALSELY):
+            fits = before[name].low <= now[name].high and now[name].low <= before[name].high
+            agree &= fits
+            print(f"  {name}: recorded {shown(before[name])}, now {shown(now[name])}"
+                  f"{'' if fits else ': THEY DIFFER'}")  # fmt: skip
+    return agree
+
+
+def main() -> int:
+    """Compare, or record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="of `leapcasa eval`")
+    parser.add_argument("--record", action="store_true", help="write the figures instead")
+    options = parser.parse_args()
+    made = read(options.folder)
+    if options.record:
+        RECORDED.write_text(json.dumps(made).replace('"tasks": ', '\n"tasks": ') + "\n")
+        print(table(made["tasks"]))
+        return 0
+    recorded = json.loads(RECORDED.read_text())
+    for name in ("policy", "assets", "split"):
+        if recorded[name] != made[name]:
+            print(f"{name}: recorded {recorded[name]}, now {made[name]}")
+            return 1
+    return 0 if compare(recorded["tasks"], made["tasks"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
