@@ -1,7 +1,7 @@
 """Whether an evaluation of preset `default` is as the shipped policy's card says.
 
 `make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
-gave beside the weights, as the figures of a new card.
+gave beside the weights, as the figures of a new card: the seeds that every task has.
 
 The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
 Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
@@ -9,12 +9,15 @@ Others round differently: there the rates have to agree, as far as their 95 % in
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from leapcasa.judges.sight.checkpoint import KIND
+from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED as POLICY
 from leapcasa.runs.judge_statistics import Rate, wilson
@@ -37,6 +40,7 @@ def read(folder: Path) -> dict[str, Any]:
         tasks.setdefault(row["task"], {})[row["seed"]] = kept
     return {
         "policy": checkpoint.digest(POLICY),
+        "judge": hashlib.sha256((JUDGE / KIND.weights).read_bytes()).hexdigest(),
         "assets": sorted({row["assets"] for row in rows}),
         "split": sorted({row["split"] for row in rows}),
         "tasks": {task: dict(sorted(tasks[task].items(), key=lambda x: int(x[0])))
@@ -100,11 +104,14 @@ def main() -> int:
     options = parser.parse_args()
     made = read(options.folder)
     if options.record:
+        shared = set.intersection(*(set(episodes) for episodes in made["tasks"].values()))
+        made["tasks"] = {task: {s: x for s, x in episodes.items() if s in shared}
+                         for task, episodes in made["tasks"].items()}  # fmt: skip
         RECORDED.write_text(json.dumps(made).replace('"tasks": ', '\n"tasks": ') + "\n")
         print(table(made["tasks"]))
         return 0
     recorded = json.loads(RECORDED.read_text())
-    for name in ("policy", "assets", "split"):
+    for name in ("policy", "judge", "assets", "split"):
         if recorded[name] != made[name]:
             print(f"{name}: recorded {recorded[name]}, now {made[name]}")
             return 1
