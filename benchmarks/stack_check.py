@@ -9,7 +9,6 @@ Others round differently: there the rates have to agree, as far as their 95 % in
 
 import argparse
 import csv
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED as POLICY
 from leapcasa.runs.judge_statistics import Rate, wilson
+from leapcasa.sight import folder as folders
 
 RECORDED = POLICY / "closed_loop.json"
 FALSELY = "declared and not true"
@@ -40,7 +40,7 @@ def read(folder: Path) -> dict[str, Any]:
         tasks.setdefault(row["task"], {})[row["seed"]] = kept
     return {
         "policy": checkpoint.digest(POLICY),
-        "judge": hashlib.sha256((JUDGE / KIND.weights).read_bytes()).hexdigest(),
+        "judge": folders.digest(JUDGE, KIND),
         "assets": sorted({row["assets"] for row in rows}),
         "split": sorted({row["split"] for row in rows}),
         "tasks": {task: dict(sorted(tasks[task].items(), key=lambda x: int(x[0])))

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import native
 from .kitchen import Kitchen
+from .truth import Mat3, rotation_about
 
 KINDS = ("HingeCabinet", "SingleCabinet", "OpenCabinet", "Box")
 """RoboCasa's classes of what hangs on a wall in a row."""
@@ -23,6 +25,7 @@ SPREAD_M = (0.02, 0.06)
 """How far from there they are hung: in depth and in height."""
 CLEAR_M = 0.6
 """The row is hung anew so far to both sides of the sink's middle."""
+UP = np.array([0.0, 0.0, 1.0])
 AWAY_M = 30.0
 """Cabinets that are not needed go so far below the floor."""
 
@@ -82,9 +85,11 @@ class Hanger:
         turned = self._sink.rot - one.yaw
         start, quat = (begun[one.body] for begun in self._begun)
         self._model.body_pos[one.body] = place + _yaw(turned) @ (start - one.place)
-        self._model.body_quat[one.body] = _product(turned, quat)
+        mujoco, turn = native.mujoco(), np.zeros(4)
+        mujoco.mju_axisAngle2Quat(turn, UP, turned)
+        mujoco.mju_mulQuat(self._model.body_quat[one.body], turn, quat)
 
-    def _turn(self) -> npt.NDArray[np.float64]:
+    def _turn(self) -> Mat3:
         return _yaw(float(self._sink.rot))[:2, :2]
 
 
@@ -120,13 +125,5 @@ def _cabinet(model: Any, fixture: Any) -> _Cabinet:
     )
 
 
-def _yaw(angle: float) -> npt.NDArray[np.float64]:
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-def _product(angle: float, quat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A turn about the vertical after `quat` (w, x, y, z)."""
-    w, (qw, qx, qy, qz) = np.cos(angle / 2), quat
-    z = np.sin(angle / 2)
-    return np.array([w * qw - z * qz, w * qx - z * qy, w * qy + z * qx, w * qz + z * qw])
+def _yaw(angle: float) -> Mat3:
+    return rotation_about(UP, angle)

@@ -4,6 +4,7 @@ Weights are kept in half precision; nothing is ever unpickled. Policy and judge 
 folders through this.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,18 @@ def read_config(folder: Path, kind: Kind) -> dict[str, Any]:
             f"{folder / CONFIG} is not of format {kind.format}; train the {kind.what} again"
         )
     return data
+
+
+def digest(folder: Path, kind: Kind) -> str:
+    """SHA-256 of the file of weights.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    try:
+        return hashlib.sha256((folder / kind.weights).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{folder} holds no trained {kind.what}: {error.strerror}") from error
 
 
 def fill(folder: Path, kind: Kind, network: "nn.Module") -> None:

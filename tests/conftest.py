@@ -61,10 +61,20 @@ def _film(frames: int, seed: int = 0, size: int = 224) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def naive_module() -> ModuleType:
+def naive_module(module_at: Callable[[str], ModuleType]) -> ModuleType:
     """tests/vlm/naive.py, which imports nothing of leapcasa."""
-    path = Path(__file__).parent / "vlm" / "naive.py"
-    spec = importlib.util.spec_from_file_location("naive_judge", path)
+    return module_at("tests/vlm/naive.py")
+
+
+@pytest.fixture(scope="session")
+def module_at() -> Callable[[str], ModuleType]:
+    """`module_at("benchmarks/flops.py")`: a file of the repository that is in no package."""
+    return _module_at
+
+
+def _module_at(place: str) -> ModuleType:
+    path = Path(__file__).parents[1] / place
+    spec = importlib.util.spec_from_file_location(f"leapcasa_file_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,9 +1,5 @@
 """The counted operations of benchmarks/flops.py beside what torch counts while it runs."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -11,15 +7,8 @@ from leapcasa.judges.qwen3vl import Qwen3VLJudge
 
 
 @pytest.fixture(scope="module")
-def flops():
-    path = Path(__file__).parent.parent / "benchmarks" / "flops.py"
-    spec = importlib.util.spec_from_file_location("leapcasa_benchmark_flops", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def flops(module_at):
+    return module_at("benchmarks/flops.py")
 
 
 def counted(work) -> int:

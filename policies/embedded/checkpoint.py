@@ -1,6 +1,5 @@
 """A trained policy on disk: `config.json` (sizes, statistics) and `policy.safetensors`."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...configs import ConfigError
 from ...sight import folder as folders
 from .geometry import FEATURES, MOTION
 
@@ -83,10 +81,7 @@ def digest(folder: Path) -> str:
     Raises:
         ConfigError: if there are none.
     """
-    try:
-        return hashlib.sha256((folder / KIND.weights).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ConfigError(f"{folder} holds no trained policy: {error.strerror}") from error
+    return folders.digest(folder, KIND)
 
 
 def _statistics(data: Mapping[str, Any], chunk: int) -> Statistics:

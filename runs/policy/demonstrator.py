@@ -82,9 +82,9 @@ class Demonstrator:
         learner: Policy | None,
         rng: np.random.Generator,
     ) -> None:
-        self._expert, self._disturber, self._learner, self._rng = expert, disturber, learner, rng
+        self._expert, self._disturber, self._rng = expert, disturber, rng
+        self._learner = None if learner is None else Soloist(learner)
         self._left = 0
-        self._chunk: Actions = np.empty((0, 12), np.float32)
         self._subtask = ("", 0)
         self.move: Move | None = None
         """The newest one."""
@@ -106,7 +106,6 @@ class Demonstrator:
         if self._learner is not None:
             self._learner.reset(instruction, seed)
             self._left = int(self._rng.integers(*LEARNER_STEPS))
-            self._chunk = self._chunk[:0]
 
     def act(self, sensors: Sensors, instruction: str) -> Actions:
         """(1, 12) what is carried out now.
@@ -117,13 +116,11 @@ class Demonstrator:
         if self._left > 0:
             assert self._learner is not None
             self._left -= 1
-            if not len(self._chunk):
-                self._chunk = self._learner.act(sensors, instruction)
-            action, self._chunk = np.clip(self._chunk[0], -1.0, 1.0), self._chunk[1:]
-            self.move = Move(expert=action, executed=action, pushed=True, imitate=False, attempt=0)
+            actions = self._learner.act(sensors, instruction)
+            self.move = self._learner.move
             if self._left == 0:  # the expert begins afresh from wherever this has led
                 self._expert.reset(*self._subtask)
-            return action[None]
+            return actions
         clean = np.clip(self._expert.act(sensors, instruction)[0], -1.0, 1.0)
         done = self._disturber.apply(clean)
         self.move = Move(

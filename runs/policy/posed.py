@@ -82,7 +82,6 @@ class Posing:
         part = self.parts[number]
         if self._hanger.works and count and count % HUNG_EVERY == 0:
             self._hanger.rehang(self._rng)
-            self._poser.restart()
             self._points = Points(self._referee)  # what there is room for has changed
         for _ in range(TRIES):
             self._poser.restart()

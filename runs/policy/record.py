@@ -207,7 +207,7 @@ def _posed(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     texts, rows = posed.looks(kitchen, job.posed, rng)
     if not rows:
         return None, "no subtask of it has a part to look at"
-    facts = {**_facts(job, kitchen.scene, 0.0), "driver": episode_file.NOBODY, "success": False}
+    facts = {**_facts(job, kitchen.scene, 0.0, success=False), "driver": episode_file.NOBODY}
     facts |= {"look_every": 1, "subtasks": texts, "steps": len(rows), "views": VIEWS}
     return posed.demonstration(Header(**facts), rows), ""  # pyright: ignore
 
@@ -228,15 +228,8 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
         demonstrator = Soloist(learner)
     else:
         demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
-    advance = AdvanceConfig(
-        interval=2,
-        consecutive=linger,
-        timeout=ALONE_STEPS if job.alone else ATTEMPT_STEPS,
-        retries=ALONE_RETRIES if job.alone else 0,
-        on_timeout="skip" if job.alone else "stop",
-    )
-    judge = RefereeJudge(referee)
-    agent = Agent(SplitPlanner(), demonstrator, judge, advance, seed=job.seed)
+    judge, rule = RefereeJudge(referee), _rule(job.alone, linger)
+    agent = Agent(SplitPlanner(), demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
     limit = known_task(job.task).horizon or MOST_STEPS
@@ -249,10 +242,22 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     good = witness.first_success is not None and end == "completed"
     if not good and not job.alone:
         return None, f"the expert did not succeed ({end})"
-    return scribe.finished(_facts(job, kitchen.scene, level) | {"success": good}), ""
+    return scribe.finished(_facts(job, kitchen.scene, level, success=good)), ""
 
 
-def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
+def _rule(alone: bool, linger: int) -> AdvanceConfig:
+    """How long a subtask is given, and what follows when it failed."""
+    timeout, retries = (ALONE_STEPS, ALONE_RETRIES) if alone else (ATTEMPT_STEPS, 0)
+    return AdvanceConfig(
+        interval=2,
+        consecutive=linger,
+        timeout=timeout,
+        retries=retries,
+        on_timeout="skip" if alone else "stop",
+    )
+
+
+def _facts(job: DemoJob, scene: SceneRecord, level: float, *, success: bool) -> dict[str, object]:
     """The header of the episode, but for what the scribe knows."""
     return {
         "format": FORMAT,
@@ -262,7 +267,7 @@ def _facts(job: DemoJob, scene: SceneRecord, level: float) -> dict[str, object]:
         "layout": scene.layout,
         "style": scene.style,
         "instruction": scene.instruction,
-        "success": True,
+        "success": success,
         "noise": round(level, 4),
         "driver": _driver(job),
         "size": job.size,

@@ -1,6 +1,5 @@
 """The policy that ships: what its card says, and that it works in kitchens it never saw."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -22,13 +21,8 @@ def test_the_card_is_of_these_weights():
     assert (SHIPPED / checkpoint.KIND.weights).stat().st_size < 15e6
 
 
-def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights():
-    path = Path(__file__).parents[2] / "benchmarks" / "stack_check.py"
-    spec = importlib.util.spec_from_file_location("stack_check", path)
-    assert spec is not None
-    assert spec.loader is not None
-    check = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(check)
+def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at):
+    check = module_at("benchmarks/stack_check.py")
     recorded = json.loads(check.RECORDED.read_text())
     assert recorded["policy"] == checkpoint.digest(SHIPPED)
     assert recorded["split"] == ["target"]
