@@ -79,7 +79,8 @@ def replace_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     Raises:
         RecordError: if it cannot be written; the old file is then still whole.
     """
-    part = path.with_name(f".{path.name}.part")
+    # By process: two commands may fill the same cache at the same time.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "wb") as stream:
             fill(stream)

@@ -162,3 +162,18 @@ def test_a_run_folder_must_be_new_or_empty(tmp_path):
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_run():
     with pytest.raises(ConfigError, match=r"cannot write to .*--out DIR"):
         make_folder(__import__("pathlib").Path("/proc/leapcasa"))
+
+
+def test_two_processes_may_write_the_same_file_at_once(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+from leapcasa.runs.records import replace_file
+for _ in range(200):
+    replace_file(Path(sys.argv[1]), lambda stream: stream.write(sys.argv[2].encode() * 100_000))
+"""
+    path = tmp_path / "cache.npy"
+    both = [subprocess.Popen([sys.executable, "-c", code, str(path), text]) for text in "ab"]
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert len(set(path.read_bytes())) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["cache.npy"]
