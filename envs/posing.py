@@ -4,6 +4,9 @@ For pictures to learn from: what a robot would see there, at a fraction of the c
 there by steps. Nothing of it runs in a rollout.
 """
 
+import copy
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,6 +39,8 @@ class Poser:
         sim = kitchen.robocasa.sim
         self._model, self._data = sim.model._model, sim.data._data
         self._begun = np.array(self._data.qpos)
+        fixtures = kitchen.robocasa.fixtures.values()
+        self._flags = [(one, _plain(one)) for one in fixtures]
         model = self._model
         self._hand = model.site(HAND_SITE).id
         self._arm = [model.joint(name).id for name in _ARM_JOINTS]
@@ -46,6 +51,8 @@ class Poser:
         """Back to the state the poser was made in."""
         self._data.qpos[:] = self._begun
         self._data.qvel[:] = 0.0
+        for fixture, flags in self._flags:  # a switch that was on, a lid that is opening
+            vars(fixture).update(flags)
         self._place()
 
     def part(self, joint: str, value: float) -> None:
@@ -126,3 +133,9 @@ class Poser:
         mj.mju_mat2Quat(quaternion, (turned @ now.T).flatten())
         mj.mju_quat2Vel(turn, quaternion, 1.0)
         return np.concatenate([place - data.site_xpos[self._hand], turn])
+
+
+def _plain(fixture: Any) -> dict[str, Any]:
+    """What a fixture keeps for itself as flags and numbers."""
+    kept = (bool, int, float, type(None), np.number)
+    return {name: copy.copy(v) for name, v in vars(fixture).items() if isinstance(v, kept)}

@@ -3,9 +3,10 @@
 The eyes need kitchens more than they need actions, and a state that is set costs less than one that
 is played to. Each look sets the part of a subtask, the base and the hand at random, within what the
 robot could meet; parts of earlier subtasks are as these leave them. Wall cabinets above a sink are
-hung anew every few looks.
+hung anew every few looks. What would undo a subtask is asked about in the same looks.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,17 @@ from typing import Any
 import numpy as np
 
 from ...agent.split import SplitPlanner
+from ...configs import LeapcasaError
 from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
 from ...envs.posing import DEEPEST_M, Poser
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
+from ...envs.skills import parse
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
+from ..judge_data.phrases import phrases
+from ..judge_data.script import opposite
 from . import episode_file
 from .episode_file import Demonstration, Header
 from .keypoints import Points
@@ -37,8 +42,12 @@ TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
 """Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
 HUNG_EVERY = 4
 """Looks of each subtask after which the cabinets above a sink are hung anew."""
+BARELY, BARELY_SHARE = 0.3, 0.12
+"""Share of the other looks in which the part is this near to one end of its way."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
+_SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "open", "close", "pull_out", "push_in"})
+"""Verbs whose completion is a matter of how things stand, not of what was done before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,8 @@ class _Part:
     text: str
     joint: JointTruth | None
     """As the episode began."""
+    asked: tuple[tuple[int, str, bool], ...]
+    """What a look is asked about: number and words of the subtask, and of what undoes it (True)."""
 
 
 class Posing:
@@ -65,51 +76,79 @@ class Posing:
         self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
         plan = SplitPlanner().plan(kitchen.scene.instruction, {}, ())
-        self.texts = tuple(one.text for one in plan.subtasks)
-        self.parts = [part for i, text in enumerate(self.texts) if (part := self._part(i, text))]
+        self._context = kitchen.scene.instruction
+        texts = [one.text for one in plan.subtasks]
+        self.texts = list(texts)
+        self.parts = [part for i, text in enumerate(texts) if (part := self._part(i, text))]
 
     def looks(self, each: int) -> list[dict[str, Any]]:
-        """Rows of `each` looks of every subtask, pictures as PNG files."""
-        return [self._look(number, n) for number in range(len(self.parts)) for n in range(each)]
+        """Rows of `each` looks of every subtask and of what undoes it, pictures as PNG files."""
+        numbers = range(len(self.parts))
+        taken = [self._look(number, n) for number in numbers for n in range(each)]
+        return sorted(itertools.chain(*taken), key=lambda row: row["subtask"])
 
     def _part(self, index: int, text: str) -> _Part | None:
         self._points.begin(text)
         if not np.isfinite(self._points.world()).all():
             return None
-        return _Part(index=index, text=text, joint=self._points.joint())
+        joint = self._points.joint()
+        asked = [(index, text, False)]
+        if joint is not None and (undo := self._undoing(text)) is not None:
+            asked.append((len(self.texts), undo, True))
+            self.texts.append(undo)
+        return _Part(index=index, text=text, joint=joint, asked=tuple(asked))
 
-    def _look(self, number: int, count: int) -> dict[str, Any]:
+    def _undoing(self, text: str) -> str | None:
+        """Words for what undoes a subtask; None if nothing does, or no one knows when."""
+        try:
+            undo = opposite(parse(text, self._context))
+            words = phrases(undo) if undo is not None else ()
+            if words:
+                self._referee.watch(words[0])
+        except LeapcasaError:
+            return None
+        return words[0] if words else None
+
+    def _look(self, number: int, count: int) -> list[dict[str, Any]]:
         part = self.parts[number]
         if self._hanger.works and count and count % HUNG_EVERY == 0:
             self._hanger.rehang(self._rng)
             self._points = Points(self._referee)  # what there is room for has changed
+        opened = self._anywhere(part.joint)
         for _ in range(TRIES):
             self._poser.restart()
-            self._set_parts(number)
+            self._set_parts(number, opened)
             self._points.begin(part.text)
             self._set_robot(self._points.world()[0])
             if self._poser.depth() <= DEEPEST_M:
                 break
         else:
             self._poser.restart()
-            self._set_parts(number)
-        return self._row(part, self._poser.look())
+            self._set_parts(number, opened)
+        sensors = self._poser.look()
+        return [self._row(part, sensors, *one) for one in part.asked]
 
-    def _set_parts(self, number: int) -> None:
-        """Earlier parts at the far end, this one anywhere, later ones as they are."""
+    def _set_parts(self, number: int, opened: float) -> None:
+        """Earlier parts at the far end, this one as it is drawn, later ones as they are."""
         for place, part in enumerate(self.parts[: number + 1]):
-            if part.joint is None:
-                continue
-            begun = part.joint.opened
-            end = 0.0 if begun > 0.5 else 1.0
-            opened = end if place < number else self._anywhere(begun, end)
-            self._poser.part(part.joint.name, part.joint.at(opened))
+            if part.joint is not None:
+                share = opened if place == number else _far(part.joint)
+                self._poser.part(part.joint.name, part.joint.at(share))
 
-    def _anywhere(self, begun: float, end: float) -> float:
+    def _anywhere(self, joint: JointTruth | None) -> float:
+        """How far open a part is to be."""
+        if joint is None:
+            return 0.0
+        begun, end = joint.opened, _far(joint)
         draw, between = self._rng.random(), self._rng.random()
         if draw < AT_BEGIN:
             return begun
-        return end if draw < AT_BEGIN + AT_END else between
+        if draw < AT_BEGIN + AT_END:
+            return end
+        if self._rng.random() < BARELY:  # what is nearly done is the hardest to tell
+            near = end if self._rng.random() < 0.5 else begun
+            return abs(near - BARELY_SHARE * between)
+        return between
 
     def _set_robot(self, spot: np.ndarray) -> None:
         rng = self._rng
@@ -126,15 +165,36 @@ class Posing:
         turned = rotation(rng.normal(0.0, wide, 3)) @ now.hand_rot
         self._poser.hand(place, turned)
 
-    def _row(self, part: _Part, sensors: Sensors) -> dict[str, Any]:
+    def _row(
+        self, part: _Part, sensors: Sensors, index: int, text: str, undoing: bool
+    ) -> dict[str, Any]:
         felt = sensors.proprioception
+        self._points.begin(text)
         return {
             "proprioception": felt.vector(),
-            "subtask": part.index,
+            "subtask": index,
+            "progress": self._progress(part, text, undoing),
             "points": self._points.now(felt.end_effector_position),
             "hints": self._points.hints,
             "pictures": {v: episode_file.encode(sensors.image(v)) for v in sensors.images},
         }
+
+    def _progress(self, part: _Part, text: str, undoing: bool) -> float:
+        """Of a subtask that begins as episodes have it; NaN where how things stand does not say."""
+        if part.joint is None or parse(text, self._context).verb not in _SEEN_AT_ONCE:
+            return float("nan")
+        now = self._points.joint()
+        assert now is not None
+        start = _far(part.joint) if undoing else part.joint.opened
+        self._poser.part(now.name, part.joint.at(start))
+        self._referee.watch(text)
+        self._poser.part(now.name, now.value)
+        return self._referee.progress()
+
+
+def _far(joint: JointTruth) -> float:
+    """The other end of the way of a part that stands as an episode begins."""
+    return 0.0 if joint.opened > 0.5 else 1.0
 
 
 def looks(
@@ -151,7 +211,8 @@ def looks(
         The subtasks in words, and a row a look; none if no subtask has a part to look at.
     """
     posing = Posing(kitchen, rng)
-    return posing.texts, posing.looks(each)
+    rows = posing.looks(each)
+    return tuple(posing.texts), rows
 
 
 def demonstration(header: Header, rows: Sequence[dict[str, Any]]) -> Demonstration:
@@ -167,7 +228,7 @@ def demonstration(header: Header, rows: Sequence[dict[str, Any]]) -> Demonstrati
         pushed=np.ones(count, np.uint8),
         imitate=np.zeros(count, np.uint8),
         subtask=column["subtask"].astype(np.int32),
-        progress=np.full(count, np.nan, np.float32),
+        progress=column["progress"].astype(np.float32),
         points=column["points"].astype(np.float32),
         hints=column["hints"].astype(np.float32),
         pictures={view: [row["pictures"][view] for row in rows] for view in views},

@@ -76,3 +76,22 @@ def test_a_hand_in_the_counter_reaches_deep(kitchen: Kitchen):
     poser.hand(place.center - place.outward * 0.1, robot.hand_rot)
     assert poser.depth() > 0.006
     poser.restart()
+
+
+def test_a_switch_that_was_on_is_off_again_after_a_restart():
+    sizes = {"right": SIZE, "left": SIZE, "hand": SIZE}
+    made = Kitchen("StartElectricKettle", image_size=sizes)  # pyright: ignore
+    try:
+        made.begin(3)
+        poser, referee = Poser(made), Referee(made)
+        kettle = referee.raw_fixture(referee.fixture("kettle"))
+        switch = referee.joint(kettle.name, "switch_joint")
+        poser.part(switch.name, switch.at(1.0))
+        poser.look()
+        assert kettle.get_state(made.robocasa)["turned_on"]
+        poser.restart()
+        poser.look()
+        assert not kettle.get_state(made.robocasa)["turned_on"]
+        assert referee.joint(kettle.name, "switch_joint").opened < 0.5
+    finally:
+        made.close()

@@ -8,7 +8,9 @@ from policy_demos import outcomes
 
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
+from leapcasa.envs.skills import parse
 from leapcasa.policies.embedded import cameras
+from leapcasa.policies.embedded.geometry import matrix
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file
 from leapcasa.runs.policy.presets import recipe
@@ -28,19 +30,42 @@ def posed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_subtask_is_looked_at_in_as_many_states(posed: Path):
     demo = episode_file.read(posed / outcomes(posed)[0]["file"])
     assert not demo.header.played
-    assert demo.header.steps == 2 * LOOKS
-    assert np.bincount(demo.subtask).tolist() == [LOOKS, LOOKS]
+    assert demo.header.steps == 3 * LOOKS
+    assert np.bincount(demo.subtask).tolist() == [LOOKS, LOOKS, LOOKS]
     hands = demo.proprioception[:, 9:12]
     assert len(np.unique(hands.round(3), axis=0)) > LOOKS
     assert np.isfinite(demo.points).all()
+
+
+def test_what_undoes_a_subtask_is_asked_about_in_the_same_looks(posed: Path):
+    demo = episode_file.read(posed / outcomes(posed)[0]["file"])
+    on, swept, off = (demo.subtask == index for index in range(3))
+    assert parse(demo.header.subtasks[2]).verb == "turn_off"
+    assert np.array_equal(demo.points[on], demo.points[off])
+    right = demo.pictures["right"]
+    assert [right[i] for i in np.flatnonzero(on)] == [right[i] for i in np.flatnonzero(off)]
+    assert np.isnan(demo.progress[swept]).all()  # it depends on where the spout has been
+    assert np.array_equal(demo.progress[on] >= 1.0, demo.progress[off] < 1.0)
+
+
+def test_posed_parts_count_as_done_where_robocasa_says_so(tmp_path: Path):
+    words = "policy data PrepareDishwasher --episodes 1 --first-seed 1000 --posed 12 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    door = demo.subtask == 0
+    turn = matrix(demo.proprioception[:, 5:9])
+    bar = np.einsum("tij,tj->ti", turn, demo.points[:, 0] - demo.points[:, 1])[door]
+    flat = np.arctan2(np.linalg.norm(bar[:, :2], axis=1), bar[:, 2])  # 0 shut .. 90 degrees open
+    done = demo.progress[door] >= 1.0
+    assert 0 < done.sum() < len(done)
+    assert flat[done].min() > flat[~done].max()
+    assert np.corrcoef(flat[~done], demo.progress[door][~done])[0, 1] > 0.95
 
 
 def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):
     """Seen from every pose, what does not move is at one place in the room."""
     demo = episode_file.read(posed / outcomes(posed)[0]["file"])
     felt = demo.proprioception.astype(float)
-    from leapcasa.policies.embedded.geometry import matrix
-
     turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
     room = np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
     lever = demo.subtask == 0
@@ -67,7 +92,7 @@ def test_the_eyes_learn_from_them_and_the_control_does_not(posed: Path, demos: P
     first = next(i for i, one in enumerate(both) if not one.header.played)
     looks = [draws.all_looks(both, held_out=h).at for h in (False, True)]
     moments = [draws.all_moments(both, held_out=h).at for h in (False, True)]
-    assert sum((at[:, 0] == first).sum() for at in looks) == 2 * LOOKS
+    assert sum((at[:, 0] == first).sum() for at in looks) == 3 * LOOKS
     assert not any((at[:, 0] == first).any() for at in moments)
 
 
