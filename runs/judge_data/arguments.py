@@ -57,6 +57,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="of the episodes, in target kitchens (default: 0.102, the published dataset's)",
     )  # fmt: skip
     parser.add_argument(
+        "--dense", metavar="N", type=int, default=1,
+        help="so many times as many windows of the same films to train on (default: 1)",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers", metavar="N", type=int, default=1, help="processes (default: 1)"
     )
 
@@ -74,6 +78,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         profile=options.profile,
         crf=options.crf,
         test_share=TEST_SHARE if options.test_share is None else options.test_share,
+        dense=options.dense,
         workers=options.workers,
         lerobot=options.lerobot,
     )

@@ -40,13 +40,16 @@ class Episode:
     """The frame of each film at which the episode begins."""
 
 
-def assemble(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[Split, dict[str, Any]]:
+def assemble(
+    folder: Path, episodes: Sequence[Episode], seed: int, dense: int = 1
+) -> dict[Split, dict[str, Any]]:
     """Write the manifests.
 
     Args:
         folder: of the dataset.
         episodes: recorded ones, in any order.
         seed: of the dataset; the same episodes and seed give the same files.
+        dense: so many times as many windows to train on; those to measure on stay as they are.
 
     Returns:
         Figures: per split its samples, labels, phases, kinds, scenes and episodes.
@@ -56,7 +59,7 @@ def assemble(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[Split
         RecordError: if they cannot be written.
     """
     known = {episode.number: episode for episode in episodes}
-    every = [s for e in sorted(episodes, key=lambda e: e.number) for s in samples(e, seed)]
+    every = [s for e in sorted(episodes, key=lambda e: e.number) for s in samples(e, seed, dense)]
     kept = {split: balanced([s for s in every if s.split == split]) for split in SPLITS}
     if not any(kept.values()):
         raise ConfigError(
@@ -77,7 +80,7 @@ def assemble(folder: Path, episodes: Sequence[Episode], seed: int) -> dict[Split
     return {split: _figures(kept[split]) for split in SPLITS}
 
 
-def samples(episode: Episode, seed: int) -> list[Sample]:
+def samples(episode: Episode, seed: int, dense: int = 1) -> list[Sample]:
     """All windows of an episode with their split and id, before any are left out."""
     split = split_of(episode.scene, episode.kitchens, seed)
     return [
@@ -88,7 +91,9 @@ def samples(episode: Episode, seed: int) -> list[Sample]:
             split=split,
             window=window,
         )
-        for window in windows(episode.watches, episode.number, seed)
+        for window in windows(
+            episode.watches, episode.number, seed, dense if split == "train" else 1
+        )
     ]
 
 

@@ -41,6 +41,8 @@ class DataRequest:
     profile: str = "exact"
     crf: int = 0
     test_share: float = TEST_SHARE
+    dense: int = 1
+    """So many times as many windows to train on."""
     workers: int = 1
     lerobot: Sequence[Path] = field(default_factory=tuple)
     """Folders of demonstrations with subtask annotations, instead of tasks."""
@@ -69,10 +71,11 @@ def data_command(request: DataRequest, console: Console) -> int:
             jobs = list(plan(request, folder))
             _record_all(jobs, request.workers, console)
             found, broken = _read(jobs)
-        figures = assemble.assemble(folder, found, request.seed)
+        figures = assemble.assemble(folder, found, request.seed, request.dense)
         value = {
             "format": FORMAT,
             "request": _identity(request),
+            "dense": request.dense,
             "episodes": len(found),
             "broken": broken,
             "splits": figures,
@@ -114,6 +117,7 @@ def _check(request: DataRequest) -> None:
         ("--workers", request.workers, 1, 1024),
         ("--size", request.size, 32, 1024),
         ("--crf", request.crf, 0, 51),
+        ("--dense", request.dense, 1, 100),
     ):
         if not low <= value <= high:
             raise ConfigError(f"{what} {value} is impossible; give {low} .. {high}")

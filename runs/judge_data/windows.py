@@ -52,19 +52,20 @@ class Window:
     """What is asked about, whatever the words."""
 
 
-def windows(watches: Sequence[Watch], number: int, seed: int) -> list[Window]:
+def windows(watches: Sequence[Watch], number: int, seed: int, dense: int = 1) -> list[Window]:
     """All windows of one episode, before any are left out for the balance.
 
     Args:
         watches: of the episode.
         number: of the episode.
         seed: of the dataset; which steps and words are taken follows from it and the number.
+        dense: so many times as many windows, as far as there are odd steps.
     """
     found: dict[tuple[int, str], Window] = {}
     for index, watch in enumerate(watches):
         kinds = _told(watch) if watch.manner is not None else _other(watch, watches)
         for end, phase, why, every in kinds:
-            if end % 2 == 0 or derived(seed, number, index, end) % max(every // 2, 1):
+            if end % 2 == 0 or derived(seed, number, index, end) % max(every // 2 // dense, 1):
                 continue
             draw = derived(seed, number, index, end, "words")
             # The task's own words and the others', half and half.

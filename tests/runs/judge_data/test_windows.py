@@ -65,6 +65,15 @@ def test_every_window_has_the_label_and_the_phase_of_the_definition(case: int) -
         assert window.text in one.texts
 
 
+def test_dense_windows_are_more_of_the_same() -> None:
+    one = watch([0.2] * 150 + [1.0] * 40)
+    few, many = (windows([one], 0, SEED, dense) for dense in (1, 100))
+    odd = [end for end in range(190) if end % 2 and end <= 180]  # all that a definition names
+    assert [w.end for w in many] == odd
+    assert len(few) < len(many) / 3
+    assert {(w.end, w.label, w.phase) for w in few} <= {(w.end, w.label, w.phase) for w in many}
+
+
 def test_windows_before_the_completion_stop_where_the_robot_turned_to_something_else() -> None:
     found = windows([watch([0.1] * 200, ended=80)], 0, SEED)
     assert found
