@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KIND = folders.Kind(
     what="judge",
     weights="judge.safetensors",
-    format=1,
+    format=2,
     find="name a folder of `leapcasa judge train --recipe sight` with --set judge.options.path=DIR",
 )
 

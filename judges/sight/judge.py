@@ -40,12 +40,20 @@ class SightJudge:
         path: a folder of `leapcasa judge train --recipe sight`; without one, the weights that ship.
         method: how views are joined, see `judges.nll.METHODS`.
         device: `cpu` or `cuda`.
+        last_frame: judge by the last frame alone, as far as that tells it: a baseline that shows
+            what the frames before are worth.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
     """
 
-    def __init__(self, path: str = "", method: str = nll.RIGHT_LEFT, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        path: str = "",
+        method: str = nll.RIGHT_LEFT,
+        device: str = "cpu",
+        last_frame: bool = False,
+    ) -> None:
         import torch
 
         if device != "cpu" and not torch.cuda.is_available():
@@ -56,6 +64,7 @@ class SightJudge:
             raise ConfigError(f"judge 'sight' knows the views {', '.join(VIEWS)} alone: {method}")
         self._network = checkpoint.load(self._path).to(device)
         self._config, self._device = self._network.config, device
+        self._last_frame = last_frame
         self._seen: OrderedDict[tuple[int, str], Any] = OrderedDict()
 
     @property
@@ -124,15 +133,9 @@ class SightJudge:
         """Not complete first: a tie must not declare a subtask done."""
         import torch
 
-        pictures = self._pictures(clip)
         words = torch.from_numpy(buckets(text))[None].to(self._device)
         with torch.inference_mode():
-            logit = self._network.verdicts(
-                self._looks(pictures, text, words)[None],
-                torch.from_numpy(changed(pictures))[None].to(self._device),
-                self._network.look.words(words),
-                torch.tensor([float(view == "left")], device=self._device),
-            )
+            logit = self._logit(view, self._pictures(clip), text, words)
             no, yes = torch.nn.functional.softplus(torch.cat([logit, -logit])).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")
@@ -140,6 +143,19 @@ class SightJudge:
             NOT_COMPLETE: nll.AnswerNLL(nll=no, tokens=1),
             COMPLETE: nll.AnswerNLL(nll=yes, tokens=1),
         }
+
+    def _logit(self, view: View, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
+        """(1,) positive for complete."""
+        import torch
+
+        if self._last_frame:
+            return self._looks(pictures[-1:], text, words)[:, -1]
+        return self._network.verdicts(
+            self._looks(pictures, text, words)[None],
+            torch.from_numpy(changed(pictures))[None].to(self._device),
+            self._network.look.words(words),
+            torch.tensor([float(view == "left")], device=self._device),
+        )
 
     def _pictures(self, clip: Clip) -> npt.NDArray[np.uint8]:
         """(looks, 3, S, S) in time order, the newest last."""

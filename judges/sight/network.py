@@ -1,10 +1,11 @@
 """The network: an eye that finds the points of the subtask, and a verdict on what is there.
 
-The eye is the policy's (`sight/eyes.py`) and stays as it is. Of every picture it gives where the
-points are, how sure that is, and what the picture's finest map holds at these places; with how much
-the picture has changed since the look before, that is all the verdict is made of. So it needs no
-more kitchens to learn from than the eye does. Each view is judged by itself; the model card's rule
-joins them (`judges/nll.py`), and training makes that rule's result right.
+The eye begins as the policy's (`sight/eyes.py`) and goes on learning with what it is for here. Of
+every picture it gives where the points are, how sure that is, what the picture's finest map holds
+at these places, and how the part stands by what is around them (`State`); with how much the picture
+has changed since the look before, that is all the verdict is made of. So it needs no more kitchens
+to learn from than the eye does. Each view is judged by itself; the model card's rule joins them
+(`judges/nll.py`), and training makes that rule's result right.
 
 Importing this module imports torch.
 """
@@ -20,6 +21,10 @@ from ...sight.eyes import Eye, Words, read, scaled
 
 RECENT = 4
 """Newest looks whose mean counts beside the newest alone."""
+CELLS, THIN = 5, 12
+"""Cells a side of the finest map around a point, and channels that are looked at of them."""
+PIXELS, STROKE, STROKES = 20, 4, 16
+"""Pixels a side around a point, looked at in squares of so many a side, by so many kinds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,8 @@ class JudgeConfig:
     """Width of the instruction's vector."""
     width: int = 128
     dropout: float = 0.2
+    state: int = 24
+    """Numbers that say how the part stands."""
     looks: int = 16
     """Looks of a clip."""
     stride: int = 4
@@ -47,7 +54,47 @@ class JudgeConfig:
     @property
     def seen(self) -> int:
         """Numbers of one picture, its change left out."""
-        return POINTS * (self.channels[0] + 3)
+        return POINTS * (self.channels[0] + 3) + self.state + 1
+
+
+class State(nn.Module):
+    """What a picture holds around the points -> how the part stands.
+
+    Args:
+        config: the network's sizes.
+    """
+
+    def __init__(self, config: JudgeConfig) -> None:
+        super().__init__()
+        self.thin = nn.Conv2d(config.channels[0], THIN, 1)
+        self.strokes = nn.Conv2d(3, STROKES, STROKE, STROKE)
+        around = THIN * CELLS**2 + STROKES * (PIXELS // STROKE) ** 2
+        self.layers = nn.Sequential(
+            nn.Linear(POINTS * around + config.words, config.width), nn.GELU(),
+            nn.Dropout(config.dropout), nn.Linear(config.width, config.state), nn.GELU(),
+        )  # fmt: skip
+        self.done = nn.Linear(config.state, 1)
+
+    def forward(self, pictures: Tensor, fine: Tensor, places: Tensor, words: Tensor) -> Tensor:
+        """Look closely.
+
+        Args:
+            pictures: (B, 3, S, S) in [-1, 1].
+            fine: (B, C, S / 4, S / 4) the eye's finest map.
+            places: (B, POINTS, 2) see `eyes.spread`.
+            words: (B, W).
+
+        Returns:
+            (B, state + 1); the last is the logit of completion, as far as one look tells it.
+        """
+        batch = len(pictures)
+        coarse = _around(self.thin(fine), places, CELLS)
+        close = self.strokes(_around(pictures, places, PIXELS).flatten(0, 1)).unflatten(
+            0, (batch, POINTS)
+        )
+        told = [coarse.flatten(1), functional.relu(close).flatten(1), words]
+        state = self.layers(torch.cat(told, 1))
+        return torch.cat([state, self.done(state)], 1)
 
 
 class Look(nn.Module):
@@ -61,6 +108,7 @@ class Look(nn.Module):
         super().__init__()
         self.words = Words(config.words)
         self.eye = Eye(config.channels, config.words)
+        self.state = State(config)
 
     def forward(self, pictures: Tensor, buckets: Tensor) -> Tensor:
         """Look.
@@ -72,10 +120,26 @@ class Look(nn.Module):
         Returns:
             (B, seen) float32.
         """
-        fine, deep = self.eye.maps(scaled(pictures), self.words(buckets))
-        places, unsure = read(self.eye.cells(fine, deep))
+        return self.closely(scaled(pictures), self.words(buckets))[0]
+
+    def closely(self, pictures: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """What there is to see, and where the points are.
+
+        Args:
+            pictures: (B, 3, S, S) in [-1, 1].
+            words: (B, W).
+
+        Returns:
+            (B, seen), its last the logit of completion as far as one look tells it; (B, POINTS,
+            (S / 4)^2 + 1) logits of the points' cells, see `Eye.cells`.
+        """
+        fine, deep = self.eye.maps(pictures, words)
+        cells = self.eye.cells(fine, deep)
+        places, unsure = read(cells)
         there = functional.grid_sample(fine.float(), places[:, None], align_corners=False)
-        return torch.cat([there[:, :, 0].flatten(1), places.flatten(1), unsure.log()], 1)
+        state = self.state(pictures, fine, places, words)
+        shown = [there[:, :, 0].flatten(1), places.flatten(1), unsure.log(), state]
+        return torch.cat(shown, 1), cells
 
 
 class Verdicts(nn.Module):
@@ -133,3 +197,13 @@ class Network(nn.Module):
         self.config = config
         self.look = Look(config)
         self.verdicts = Verdicts(config)
+
+
+def _around(x: Tensor, places: Tensor, side: int) -> Tensor:
+    """What maps (B, C, N, N) hold around places (B, P, 2): (B, P, C, side, side), a cell apart."""
+    cell = 2.0 / x.shape[-1]
+    steps = (torch.arange(side, device=x.device) - (side - 1) / 2) * cell
+    away = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)
+    grid = (places[:, :, None, None] + away).flatten(1, 2)
+    found = functional.grid_sample(x.float(), grid, align_corners=False)
+    return found.unflatten(2, (places.shape[1], side)).transpose(1, 2)

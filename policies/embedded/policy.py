@@ -84,8 +84,8 @@ class EmbeddedPolicy:
     def reset(self, instruction: str, seed: int) -> None:
         """Begin a subtask: forget what was seen. The policy has no randomness.
 
-        The same subtask again is a retry. Every other one doubts what was believed of the room
-        above the part: an overlooked wall cabinet is the likeliest reason for a failure.
+        The same subtask again is a retry. It doubts what was believed of the room above the part,
+        the likeliest reason for a failure, and of the side to begin with.
         """
         del seed
         again = self._attempt + 1 if instruction == self._text and self._looks else 0
@@ -168,12 +168,18 @@ class EmbeddedPolicy:
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:
-        """(HINTS,) the hints, made up one's mind about; a retry decides the other way."""
-        hints, retry = self._hints.copy(), self._attempt % 2 == 1
-        if UNSURE_M[0] < hints[1] < UNSURE_M[1]:
-            hints[:2] = MUCH_ROOM_M if retry else LITTLE_ROOM_M
-        elif retry and hints[1] >= UNSURE_M[1]:
+        """(HINTS,) the hints, made up one's mind about; retries decide other ways in turn.
+
+        The second attempt takes the room above the part the other way, the third begins at (or
+        stands to) the other side, the fourth does both.
+        """
+        hints, (other_side, other_room) = self._hints.copy(), divmod(self._attempt % 4, 2)
+        if other_room:
+            hints[:2] = LITTLE_ROOM_M if hints[1] >= UNSURE_M[1] else MUCH_ROOM_M
+        elif UNSURE_M[0] < hints[1] < UNSURE_M[1]:
             hints[:2] = LITTLE_ROOM_M
+        if other_side:
+            hints[2] = -hints[2]
         return hints
 
     def _points(self, felt: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

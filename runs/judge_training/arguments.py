@@ -15,8 +15,9 @@ recipes:
   card       QLoRA on Qwen3-VL-4B as the published judge's card tells it: NF4 with double
              quantisation, answer tokens only, 8 samples a step, once through, seed 5090
   embedded   a small Qwen3-VL of the same class from random weights, for a CPU
-  sight      the judge that ships: the eye of an embedded policy (--base-model, default: the
-             shipped one), a verdict learned from `leapcasa policy data` folders in minutes
+  sight      the judge that ships: its eye begins as an embedded policy's (--base-model, default:
+             the shipped one) and learns how parts stand, then the verdict; from folders of
+             `leapcasa policy data` and `judge data`, in an hour; look_steps=0 keeps the eye
 
 DATA is a folder that `leapcasa judge data` made, or a manifest as `judge eval` reads it (then
 val.jsonl beside it is used). Every view of a row is a sample. On the way, clips of val.jsonl are

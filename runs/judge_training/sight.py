@@ -1,8 +1,8 @@
-"""`leapcasa judge train --recipe sight`: the judge with the policy's eye.
+"""`leapcasa judge train --recipe sight`: the judge with an eye that begins as the policy's.
 
-The eye comes from a trained policy and is not changed; only the verdict is learned, in minutes of
-one core. Of demonstrations a tenth of the kitchens is held out, the same as in the policy's
-training; of clips their `val.jsonl`.
+First the eye learns from single looks how the part stands (`sight_look.py`), then the verdict is
+learned from windows of what it sees. Of demonstrations a tenth of the kitchens is held out, the
+same as in the policy's training; of clips their `val.jsonl`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ...configs import ConfigError
 from ...judges.sight import checkpoint
-from ...judges.sight.network import JudgeConfig, Network
+from ...judges.sight.network import JudgeConfig, Look, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
 from ...sight import folder as folders
@@ -28,14 +28,18 @@ from ..manifest import Row
 from ..policy import dataset
 from ..records import make_folder, replace_file, write_json
 from ..versions import versions
+from . import sight_look
 from .sight_data import Windows, films, joined, windows
 
+LOOK_STEPS = 2500
 STEPS, BATCH, PEAK_RATE, DECAY = 3000, 256, 1e-3, 0.02
 BLUR = 0.1
 """Standard deviation of the noise on what is seen, in spreads of it."""
 ALONE = 0.3
 """Weight of each view's own verdict beside that of both."""
 SMALLEST_STD = 1e-3
+SHARPENED = "look.safetensors"
+"""The trained eye, from which an interrupted training goes on; not needed to judge."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,9 @@ class SightRequest:
     out: Path
     seed: int = 5090
     steps: int = STEPS
+    """Of the verdict's training."""
+    look_steps: int = LOOK_STEPS
+    """Of the eye's."""
 
 
 def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[str, Any]:
@@ -73,10 +80,13 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     network = Network(config)
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
+    material = _material(request, sizes)
+    played = _played(material, config)
+    sharp = _sharpen(network.look, material, request, config, told)
     network.look.requires_grad_(False).eval()
-    material = _material(request, sizes, config)
     parts: dict[bool, Windows] = {}
-    for held_out, (stretches, rows) in material.items():
+    for held_out, stretches in played.items():
+        rows = material[held_out].rows
         parts[held_out] = windows(
             stretches, rows, network.look, config, seed=None if held_out else request.seed,
             told=partial(told, "looking", len(stretches) + len(films(rows))),
@@ -84,15 +94,18 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     _learn(network, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
-        "demonstrations": len(material[False][0]),
-        "films": len(films(material[False][1])),
+        "demonstrations": len(played[False]),
+        "posed": len(material[False].stretches) - len(played[False]),
+        "films": len(films(material[False].rows)),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
         "eyes": policy_checkpoint.digest(request.eyes),
         "seed": request.seed,
         "steps": request.steps,
-        "assets": sorted({one.header.assets for one in material[False][0]}),
+        "look_steps": request.look_steps,
+        "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,
+        "held_out_looks": sharp,
         "versions": versions(),
     }
     _write(request.out, network, about)
@@ -124,24 +137,60 @@ def measured(network: Network, data: Windows) -> dict[str, Any]:
     }
 
 
-Material = dict[bool, tuple[list[dataset.Stretch], list[Row]]]
-"""What is trained on (False) and what is held out (True): demonstrations, and rows of clips."""
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What is learned from, or what is held out."""
+
+    stretches: list[dataset.Stretch]
+    """Demonstrations and posed looks."""
+    rows: list[Row]
+    """Of clips."""
 
 
-def _material(request: SightRequest, sizes: NetworkConfig, config: JudgeConfig) -> Material:
+def _sharpen(
+    look: Look,
+    material: Mapping[bool, Material],
+    request: SightRequest,
+    config: JudgeConfig,
+    told: Callable[[str, int, int], None],
+) -> dict[str, float]:
+    """Train the eye; what it then says rightly of single looks in kitchens held out."""
+    if not request.look_steps:
+        return {}
+    shown = sight_look.looks_of(material[False].stretches, material[False].rows, config)
+    facts = [policy_checkpoint.digest(request.eyes), request.look_steps, request.seed]
+    made = sight_look.fingerprint(shown, facts)
+    if not sight_look.restore(look, request.out / SHARPENED, made):
+        sight_look.learn(
+            look, shown, steps=request.look_steps, seed=request.seed,
+            told=partial(told, "sharpening"),
+        )  # fmt: skip
+        sight_look.keep(look, request.out / SHARPENED, made)
+    kept = sight_look.looks_of(material[True].stretches, material[True].rows, config)
+    return sight_look.rightness(look, kept)
+
+
+def _material(request: SightRequest, sizes: NetworkConfig) -> dict[bool, Material]:
+    """What is learned from (False) and what is held out (True)."""
     clips = [folder for folder in request.data if (folder / "train.jsonl").is_file()]
     demos = [folder for folder in request.data if folder not in clips]
-    every = _usable(dataset.load(demos, sizes), config) if demos else []
-    found: Material = {
-        held_out: ([one for one in every if one.held_out == held_out], [])
+    every = dataset.load(demos, sizes) if demos else []
+    for one in every:
+        if one.header.split != "pretrain":
+            raise ConfigError(
+                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
+                "which is for measuring alone"
+            )
+    found = {
+        held_out: Material(stretches=[one for one in every if one.held_out == held_out], rows=[])
         for held_out in (False, True)
     }
     for folder in clips:
         for held_out, name in ((False, "train.jsonl"), (True, "val.jsonl")):
             path = folder / name
             if path.is_file() and path.stat().st_size:
-                found[held_out][1].extend(_whole(manifest.load(path).rows))
-    if not all(stretches or rows for stretches, rows in found.values()):
+                found[held_out].rows.extend(_whole(manifest.load(path).rows))
+    if not all(one.stretches or one.rows for one in found.values()):
         raise ConfigError("no kitchen is left to learn from or to measure on; record more")
     return found
 
@@ -155,26 +204,31 @@ def _whole(rows: Sequence[Row]) -> list[Row]:
     return list(rows)
 
 
-def _usable(stretches: Sequence[dataset.Stretch], config: JudgeConfig) -> list[dataset.Stretch]:
-    good = [
-        one
-        for one in stretches
-        if one.header.played
-        and one.header.look_every == config.stride
-        and np.isfinite(one.progress).any()
-    ]
-    for one in good:
-        if one.header.split != "pretrain":
-            raise ConfigError(
-                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
-                "which is for measuring alone"
-            )
-    if not good:
+def _played(
+    material: Mapping[bool, Material], config: JudgeConfig
+) -> dict[bool, list[dataset.Stretch]]:
+    """The demonstrations that windows can be cut from.
+
+    Raises:
+        ConfigError: if there is nothing to cut windows from.
+    """
+    found = {
+        held_out: [
+            one
+            for one in part.stretches
+            if one.header.played
+            and one.header.look_every == config.stride
+            and np.isfinite(one.progress).any()
+        ]
+        for held_out, part in material.items()
+    }
+    if not all(found[held_out] or material[held_out].rows for held_out in found):
         raise ConfigError(
-            f"no demonstration has pictures at every {config.stride} steps; record some with "
+            f"no demonstration has pictures at every {config.stride} steps, in kitchens to learn "
+            "from and in some to measure on; record some with "
             f"`leapcasa policy data --look-every {config.stride}`"
         )
-    return good
+    return found
 
 
 def _learn(

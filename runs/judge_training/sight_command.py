@@ -10,7 +10,7 @@ from ...configs import ConfigError, nearest
 from ..console import Console, Progress
 
 NAME = "sight"
-NUMBERS = ("seed", "steps")
+NUMBERS = ("seed", "steps", "look_steps")
 """What `--set` may change."""
 
 
@@ -57,7 +57,7 @@ def _numbers(given: list[str]) -> dict[str, int]:
         if name not in NUMBERS:
             raise ConfigError(f"--set {text}: unknown{nearest(name, NUMBERS)}; there are "
                               f"{', '.join(NUMBERS)}")  # fmt: skip
-        if not value.isdigit() or int(value) < 1 - (name == "seed"):
+        if not value.isdigit() or int(value) < (name == "steps"):
             raise ConfigError(f"--set {text}: give a whole number")
         found[name] = int(value)
     return found

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...judges.base import COMPLETE
+from ...judges.base import COMPLETE, Clip
 from ...judges.sight.judge import VIEWS, difference
 from ...judges.sight.network import JudgeConfig, Look
 from ...sight.pictures import fitted
@@ -175,7 +175,7 @@ def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:
                                           lambda r: r.instruction):  # fmt: skip
         shown = [(row, _frames(row, config)) for row in group]
         needed = np.unique(np.concatenate([frames for _, frames in shown]))
-        pictures = np.stack([[fitted(clip[at], config.size) for clip in both] for at in needed])
+        pictures = np.stack([fitted_pair(both, int(at), config.size) for at in needed])
         ends = [
             (np.searchsorted(needed, frames), row.label == COMPLETE, row.phase or "clip")
             for row, frames in shown
@@ -190,15 +190,24 @@ def _frames(row: Row, config: JudgeConfig) -> Ints:
     return np.maximum(newest, row.span.begin)
 
 
-def _labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:
-    """Looks whose truth is known.
+def fitted_pair(both: Sequence[Clip], at: int, size: int) -> npt.NDArray[np.uint8]:
+    """(2, 3, size, size) of the right and the left film's frame."""
+    return np.stack([fitted(clip[at], size) for clip in both])
+
+
+def known_truth(one: Stretch, step: int) -> bool:
+    """Whether the progress written down at a step is that of its subtask.
 
     At a subtask's first step the truth written down is still that of the one before.
     """
+    return step == 0 or bool(one.subtask[step - 1] == one.subtask[step])
+
+
+def _labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:
+    """Looks whose truth is known."""
     for index in range(begin, end):
         step = one.step(index)
-        known = step == 0 or one.subtask[step - 1] == one.subtask[step]
-        if known and np.isfinite(one.progress[step]):
+        if known_truth(one, step) and np.isfinite(one.progress[step]):
             yield index, bool(one.progress[step] >= 1.0)
 
 

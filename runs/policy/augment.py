@@ -41,11 +41,8 @@ def pictures(
     Returns:
         The same four, changed alike.
     """
-    batch, device = len(outer), outer.device
-    flip = (torch.rand(batch, generator=generator) < MIRRORED).to(device) & mirror
-    swapped = torch.where(flip[:, None, None, None, None], outer.flip(1), outer)
-    order = torch.where(flip[:, None, None, None], places[:, [1, 0, 2]], places)
-    signs = torch.where(flip, -1.0, 1.0)
+    batch = len(outer)
+    swapped, order, signs = _flipped(outer, places, mirror, generator)
     hints = torch.cat([hints[:, :2], hints[:, 2:] * signs[:, None]], 1)
     moved, far = _moved(swapped.flatten(0, 1), order[:, :2].flatten(0, 1),
                         signs.repeat_interleave(2), generator)  # fmt: skip
@@ -53,6 +50,27 @@ def pictures(
     places = torch.cat([far.unflatten(0, (batch, 2)), close[:, None]], 1)
     return _coloured(moved, generator).unflatten(0, (batch, 2)), _coloured(near, generator), \
         places, hints  # fmt: skip
+
+
+def views(
+    outer: Tensor, places: Tensor, mirror: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Change looks of the external views alone.
+
+    Args:
+        outer: (B, 2, 3, S, S) uint8.
+        places: (B, 2, P, 2) of points in the pictures; NaN outside.
+        mirror: (B,) bool, see `pictures`.
+        generator: the only source of randomness, on the CPU.
+
+    Returns:
+        Pictures and places, changed alike.
+    """
+    swapped, order, signs = _flipped(outer, places, mirror, generator)
+    moved, far = _moved(swapped.flatten(0, 1), order.flatten(0, 1), signs.repeat_interleave(2),
+                        generator)  # fmt: skip
+    pair = (len(outer), 2)
+    return _coloured(moved, generator).unflatten(0, pair), far.unflatten(0, pair)
 
 
 def points(
@@ -77,6 +95,18 @@ def points(
     lost = torch.rand((batch, count, 1), generator=generator).to(where.device) < FORGOTTEN
     told = hints + normal(*hints.shape) * torch.tensor(HINT_NOISE, device=hints.device)
     return moved.masked_fill(lost, torch.nan), told
+
+
+def _flipped(
+    outer: Tensor, places: Tensor, mirror: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Right and left changed over in some looks (B, 2 or 3 views); -1 where they are to be."""
+    drawn = torch.rand(len(outer), generator=generator) < MIRRORED
+    flip = drawn.to(outer.device) & mirror
+    swapped = torch.where(flip[:, None, None, None, None], outer.flip(1), outer)
+    rest = list(range(2, places.shape[1]))
+    order = torch.where(flip[:, None, None, None], places[:, [1, 0, *rest]], places)
+    return swapped, order, torch.where(flip, -1.0, 1.0)
 
 
 def _moved(

@@ -12,7 +12,7 @@ from leapcasa.configs import ConfigError, JudgeError
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.judges.sight import SightJudge, checkpoint
 from leapcasa.judges.sight.judge import changed
-from leapcasa.judges.sight.network import JudgeConfig, Network
+from leapcasa.judges.sight.network import JudgeConfig, Network, _around
 from leapcasa.sight import folder as folders
 from leapcasa.sight.words import buckets
 
@@ -116,6 +116,21 @@ def test_a_single_view_judges_by_itself(folder: Path, clips: dict):
     assert alone.scores == both.per_view["left"]
 
 
+def test_the_last_frame_alone_is_judged_by_how_the_part_stands_in_it(folder: Path, clips: dict):
+    judge = SightJudge(path=str(folder), last_frame=True)
+    other = {view: np.concatenate([clip[:63][::-1], clip[63:64]]) for view, clip in clips.items()}
+    verdict = judge.score(cut(clips, 64), TEXT)
+    assert verdict.margin == judge.score(other, TEXT).margin
+    network = checkpoint.load(folder)
+    words = torch.from_numpy(buckets(TEXT))[None]
+    each = []
+    with torch.inference_mode():
+        for view in ("right", "left"):
+            picture = torch.from_numpy(clips[view][63].transpose(2, 0, 1).copy())[None]
+            each.append(float(network.look(picture, words)[0, -1]))
+    assert verdict.margin == pytest.approx(np.mean(each), abs=1e-4)
+
+
 def test_short_clips_are_padded_with_their_oldest_frame(folder: Path, clips: dict):
     judge = SightJudge(path=str(folder))
     short = {view: clip[:40] for view, clip in clips.items()}
@@ -135,3 +150,17 @@ def test_bad_clips_and_folders_are_refused(folder: Path, clips: dict, tmp_path: 
     (tmp_path / checkpoint.KIND.weights).write_bytes(b"not weights")
     with pytest.raises(ConfigError, match="cannot be read"):
         SightJudge(path=str(tmp_path))
+
+
+def test_what_is_around_a_place_is_cut_out_of_the_map():
+    x = torch.arange(2 * 3 * 12 * 12, dtype=torch.float32).reshape(2, 3, 12, 12)
+    rows, columns = torch.tensor([[4, 6], [5, 2]]), torch.tensor([[3, 7], [6, 9]])
+    places = (torch.stack([columns, rows], -1) + 0.5) / 12 * 2 - 1
+    found = _around(x, places, 5)
+    for b in range(2):
+        for p in range(2):
+            top, left = int(rows[b, p]) - 2, int(columns[b, p]) - 2
+            cut = x[b, :, top : top + 5, left : left + 5]
+            assert torch.allclose(found[b, p], cut, atol=1e-3)
+    outside = _around(x, torch.full((2, 1, 2), 3.0), 5)
+    assert float(outside.abs().max()) == 0.0

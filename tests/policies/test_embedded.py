@@ -188,19 +188,20 @@ def test_the_same_looks_give_the_same_actions_after_a_reset(untrained: Path):
     assert np.array_equal(runs[0], runs[1])
 
 
-def test_every_other_retry_doubts_that_there_is_room(untrained: Path):
+def test_retries_doubt_the_room_and_then_the_side(untrained: Path):
     policy, believed = EmbeddedPolicy(path=str(untrained), look_every=2), []
-    seen = list(looks(9))
-    for start in (0, 3, 6):  # an attempt and two retries, in one episode
+    seen = list(looks(15))
+    for start in (0, 3, 6, 9, 12):  # an attempt and four retries, in one episode
         policy.reset("turn on the kettle", 0)
         for one in seen[start : start + 3]:
             policy.act(one, "turn on the kettle")
-        policy._hints[:2] = [0.9, 0.8]
-        believed.append(policy._believed()[:2].tolist())
-    free = pytest.approx([0.9, 0.8])
-    assert believed == [free, pytest.approx([0.12, 0.12]), free]
-    policy._attempt, policy._hints[:2] = 1, [0.4, 0.3]
-    assert policy._believed()[:2].tolist() == pytest.approx([0.4, 0.3])
+        policy._hints[:] = [0.9, 0.8, -0.7]
+        believed.append(policy._believed().tolist())
+    free, little = [0.9, 0.8], [0.12, 0.12]
+    wanted = [[*free, -0.7], [*little, -0.7], [*free, 0.7], [*little, 0.7], [*free, -0.7]]
+    assert believed == [pytest.approx(one) for one in wanted]
+    policy._attempt, policy._hints[:2] = 1, [0.3, 0.2]
+    assert policy._believed()[:2].tolist() == [1.0, 1.0]
     policy._hints[:2] = [0.6, 0.5]  # neither yes nor no
     decided = []
     for policy._attempt in (0, 1, 2):

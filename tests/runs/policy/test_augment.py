@@ -45,6 +45,19 @@ def test_places_move_with_what_is_seen_there(monkeypatch: pytest.MonkeyPatch):
     assert (at - places).abs().mean() > 0.05
 
 
+def test_places_of_the_external_views_alone_move_with_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(augment, "HIDDEN", 0.0)
+    rng = np.random.default_rng(1)
+    places = torch.from_numpy(rng.uniform(-0.6, 0.6, (24, 2, 1, 2))).float()
+    outer = dot(places.reshape(-1, 2)).unflatten(0, (24, 2))
+    mirror = torch.ones(24, dtype=torch.bool)
+    made, at = augment.views(outer, places, mirror, torch.Generator().manual_seed(1))
+    for b in range(24):
+        for v in range(2):
+            assert torch.allclose(middle(made[b, v]), at[b, v, 0], atol=0.03)
+    assert (at - places).abs().mean() > 0.05
+
+
 def test_nothing_is_mirrored_whose_words_name_a_side():
     hints = torch.ones(32, 3)
     blank = torch.zeros(32, 2, 3, 32, 32, dtype=torch.uint8)

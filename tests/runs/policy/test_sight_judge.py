@@ -16,6 +16,7 @@ from leapcasa.policies.embedded import checkpoint, geometry
 from leapcasa.policies.embedded.network import Network as PolicyNetwork
 from leapcasa.runs import manifest
 from leapcasa.runs.cli import main
+from leapcasa.runs.judge_training import sight_look
 from leapcasa.runs.judge_training.sight_data import joined, windows
 from leapcasa.runs.policy import dataset
 from leapcasa.runs.policy.presets import recipe
@@ -127,6 +128,7 @@ def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
         written(clips / f"{name}.jsonl", rows)
     out = tmp_path / "out"
     words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(policy)]
+    words += ["--set", "look_steps=0"]
     assert main([*words, "--set", "steps=150", "--out", str(out)]) == 0
     assert "held-out kitchens, complete" in capsys.readouterr().out
     facts = json.loads((out / "train.json").read_text())
@@ -134,13 +136,64 @@ def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
     assert facts["held_out"]["majority"] == 0.5
     eye = judge_checkpoint.load(out).look.eye.where.weight
     own = checkpoint.load(policy).network.eyes.outer.where.weight
-    assert torch.equal(eye, own)  # what sees is not changed
+    assert torch.equal(eye, own)  # no step, no change
     words = ["judge", "eval", str(clips / "test.jsonl"), "--config", str(out / "judge.yaml")]
     assert main([*words, "--out", str(tmp_path / "eval"), "--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value["clips"] == 12
     words = ["judge", "train", "x", "--recipe", "sight", "--set", "lora=1"]
     assert main([*words, "--out", str(out)]) == 2
+
+
+def test_the_eye_learns_how_a_part_stands_from_single_looks(
+    tmp_path: Path, film: Callable[..., np.ndarray]
+):
+    rows = manifest.load(written(tmp_path / "rows.jsonl", films(tmp_path, film, bright=120))).rows
+    shown = sight_look.looks_of([], rows, CONFIG)
+    assert [one.complete for one in shown] == [
+        row.label == COMPLETE for row in sorted(rows, key=lambda row: str(row.clips["right"]))
+    ]
+    right = np.load(rows[0].clips["right"])[rows[0].span.end]  # pyright: ignore
+    assert np.array_equal(shown[0].pictures[shown[0].at, 0].transpose(1, 2, 0), right)
+    torch.manual_seed(0)
+    look = Network(CONFIG).look
+    before = look.eye.where.weight.clone()
+    sight_look.learn(look, shown, steps=120, seed=1, told=lambda total, done: None)
+    assert not torch.equal(before, look.eye.where.weight)
+    said = sight_look.rightness(look, shown)
+    assert said["complete"] == 1.0
+    assert said["not complete"] == 1.0
+
+
+def test_an_interrupted_training_keeps_its_eye(tmp_path: Path):
+    torch.manual_seed(0)
+    one, other = Network(CONFIG).look, Network(CONFIG).look
+    path = tmp_path / "look.safetensors"
+    assert not sight_look.restore(other, path, "a")
+    sight_look.keep(one, path, "a")
+    assert not sight_look.restore(other, path, "b")  # trained in another way
+    assert not torch.equal(one.eye.where.weight, other.eye.where.weight)
+    assert sight_look.restore(other, path, "a")
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    path.write_bytes(path.read_bytes()[:1000])
+    assert not sight_look.restore(other, path, "a")
+
+
+@pytest.mark.sim
+def test_looks_of_demonstrations_keep_what_is_true_of_them(demos: Path):
+    (one, *_) = dataset.load([demos], SIZES)
+    shown = sight_look.looks_of([one], [], CONFIG)
+    assert len(shown) == len(one.outer)
+    for look, said in enumerate(shown):
+        step = one.step(look)
+        assert said.pictures[said.at] is not None
+        assert said.text(None) == one.header.subtasks[int(one.subtask[step])]
+        begun = step > 0 and one.subtask[step - 1] != one.subtask[step]
+        history = (skill := one.skills[int(one.subtask[step])]) and skill.verb == "sweep"
+        if begun or history:
+            assert said.complete is None
+        else:
+            assert said.complete == (one.progress[step] >= 1.0)
 
 
 def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
