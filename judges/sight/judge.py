@@ -42,6 +42,7 @@ class SightJudge:
         device: `cpu` or `cuda`.
         last_frame: judge by the last frame alone, as far as that tells it: a baseline that shows
             what the frames before are worth.
+        doubt: taken off the logit of each view: 0 answers as trained, 2 wants odds of seven to one.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
@@ -53,6 +54,7 @@ class SightJudge:
         method: str = nll.RIGHT_LEFT,
         device: str = "cpu",
         last_frame: bool = False,
+        doubt: float = 0.0,
     ) -> None:
         import torch
 
@@ -64,7 +66,7 @@ class SightJudge:
             raise ConfigError(f"judge 'sight' knows the views {', '.join(VIEWS)} alone: {method}")
         self._network = checkpoint.load(self._path).to(device)
         self._config, self._device = self._network.config, device
-        self._last_frame = last_frame
+        self._last_frame, self._doubt = last_frame, float(doubt)
         self._seen: OrderedDict[tuple[int, str], Any] = OrderedDict()
 
     @property
@@ -135,7 +137,7 @@ class SightJudge:
 
         words = torch.from_numpy(buckets(text))[None].to(self._device)
         with torch.inference_mode():
-            logit = self._logit(view, self._pictures(clip), text, words)
+            logit = self._logit(view, self._pictures(clip), text, words) - self._doubt
             no, yes = torch.nn.functional.softplus(torch.cat([logit, -logit])).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")

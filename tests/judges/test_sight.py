@@ -131,6 +131,12 @@ def test_the_last_frame_alone_is_judged_by_how_the_part_stands_in_it(folder: Pat
     assert verdict.margin == pytest.approx(np.mean(each), abs=1e-4)
 
 
+def test_doubt_is_taken_off_the_margin(folder: Path, clips: dict):
+    sure, doubtful = SightJudge(path=str(folder)), SightJudge(path=str(folder), doubt=2.0)
+    both = [judge.score(cut(clips, 64), TEXT).margin for judge in (sure, doubtful)]
+    assert both[0] - both[1] == pytest.approx(2.0, abs=1e-4)
+
+
 def test_short_clips_are_padded_with_their_oldest_frame(folder: Path, clips: dict):
     judge = SightJudge(path=str(folder))
     short = {view: clip[:40] for view, clip in clips.items()}
