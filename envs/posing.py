@@ -4,7 +4,6 @@ For pictures to learn from: what a robot would see there, at a fraction of the c
 there by steps. Nothing of it runs in a rollout.
 """
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -138,4 +137,4 @@ class Poser:
 def _plain(fixture: Any) -> dict[str, Any]:
     """What a fixture keeps for itself as flags and numbers."""
     kept = (bool, int, float, type(None), np.number)
-    return {name: copy.copy(v) for name, v in vars(fixture).items() if isinstance(v, kept)}
+    return {name: value for name, value in vars(fixture).items() if isinstance(value, kept)}

@@ -25,7 +25,7 @@ from ...sight import folder as folders
 from .. import manifest
 from ..judge_statistics import wilson
 from ..manifest import Row
-from ..policy import dataset
+from ..policy import dataset, draws
 from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 from . import sight_look
@@ -262,8 +262,7 @@ def _learn(
 def _shares(data: Windows) -> torch.Tensor:
     """Rare skills, and the rare label of each, come more often than their number says."""
     keys = np.char.add(data.names, np.where(data.complete.numpy() > 0.5, " 1", " 0"))
-    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return torch.from_numpy((1.0 / np.sqrt(counts))[inverse])
+    return torch.from_numpy(draws.rarity(keys))
 
 
 def _asked(network: Network, data: Windows) -> torch.Tensor:

@@ -26,7 +26,7 @@ from ...sight import POINTS, eyes
 from ...sight.words import buckets
 from ..clip_files import read_clip
 from ..manifest import Row
-from ..policy import augment
+from ..policy import augment, draws, losses
 from ..policy.dataset import Stretch
 from ..policy.training import precision
 from ..policy.wordings import skill_of
@@ -38,7 +38,6 @@ STATE_SHARE, ALONE = 1.0, 0.3
 """Weight of the state beside the points; of each view's own beside that of both."""
 MEMORY = 0.998
 """Of the running mean of the weights, which is what is kept."""
-SIDES = {"left", "right"}
 _BY_HISTORY = frozenset({"sweep", "wait", "rinse"})
 """Verbs of which a single look does not tell whether it is complete."""
 
@@ -197,7 +196,7 @@ def rightness(look: Look, shown: Sequence[Shown], most: int = 4000) -> dict[str,
     for begin in range(0, len(known), 64):
         some = known[begin : begin + 64]
         with torch.inference_mode():
-            said = _logits(look, some, None)[0].mean(1) > 0
+            said = _seen(look, some, None, None)[0].mean(1) > 0
         for one, yes in zip(some, said.tolist(), strict=True):
             label = "complete" if one.complete else "not complete"
             for name in (label, f"{one.name}, {label}"):
@@ -207,9 +206,7 @@ def rightness(look: Look, shown: Sequence[Shown], most: int = 4000) -> dict[str,
 
 def _shares(shown: Sequence[Shown]) -> npt.NDArray[np.float64]:
     """Rare skills, and the rare label of each, come more often than their number says."""
-    keys = [f"{one.name} {one.complete}" for one in shown]
-    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    share = (1.0 / np.sqrt(counts))[inverse]
+    share = draws.rarity([f"{one.name} {one.complete}" for one in shown])
     return share / share.sum()
 
 
@@ -227,20 +224,10 @@ def _loss(
 
 
 def _of_points(cells: Tensor, places: Tensor, chosen: Sequence[Shown]) -> Tensor:
-    """Cross-entropy of the points' cells, see `policy.losses.of_sight`."""
-    side = round((cells.shape[-1] - 1) ** 0.5)
-    index, share = eyes.spread(places, side)
-    log = functional.log_softmax(cells, -1).gather(-1, index)
+    """Cross-entropy of the points' cells, where it is known."""
     there = torch.tensor([float(one.places is not None) for one in chosen])
-    each = -(share * log).sum(-1).mean((1, 2))
+    each = losses.of_cells(cells, places).mean((1, 2))
     return (each * there).sum() / there.sum().clamp(min=1)
-
-
-def _logits(
-    look: Look, chosen: Sequence[Shown], rng: np.random.Generator | None
-) -> tuple[Tensor, Tensor]:
-    states, cells, _ = _seen(look, chosen, rng, None)
-    return states, cells
 
 
 def _seen(
@@ -257,7 +244,7 @@ def _seen(
         np.stack([nowhere if one.places is None else one.places for one in chosen])
     )
     if generator is not None:
-        mirror = torch.tensor([not SIDES & set(text.casefold().split()) for text in texts])
+        mirror = torch.tensor([draws.names_no_side(text) for text in texts])
         pictures, places = augment.views(pictures, places, mirror, generator)
     words = look.words(torch.from_numpy(np.stack([buckets(text) for text in texts])))
     seen, cells = look.closely(

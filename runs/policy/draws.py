@@ -107,7 +107,7 @@ def looks(
         buckets=np.stack([_buckets(text) for text in texts]),
         places=np.stack([one.places[look] for one, look in chosen]),
         hints=np.stack([one.hints[one.step(look)] for one, look in chosen]),
-        mirror=np.array([not _SIDES & set(text.casefold().split()) for text in texts]),
+        mirror=np.array([names_no_side(text) for text in texts]),
     )
 
 
@@ -129,10 +129,19 @@ def moments(
     )
 
 
+def names_no_side(text: str) -> bool:
+    """Whether a look may be mirrored and the words stay true."""
+    return not _SIDES & set(text.casefold().split())
+
+
+def rarity(names: Sequence[str] | npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
+    """(N,) how likely each is drawn, up to a factor: by the square root of how rare its name is."""
+    _, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+    return (1.0 / np.sqrt(counts))[inverse] if len(names) else np.zeros(0)
+
+
 def _picks(at: list[tuple[int, int]], names: list[str]) -> Picks:
-    kinds, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
-    del kinds
-    share = (1.0 / np.sqrt(counts))[inverse] if names else np.zeros(0)
+    share = rarity(names)
     return Picks(
         at=np.array(at, np.int64).reshape(-1, 2),
         names=np.array(names, dtype=np.str_),

@@ -59,16 +59,25 @@ def of_sight(said: Sight, places: Tensor, hints: Tensor, known: Tensor) -> dict[
     for name, logits, true in (
         ("outer", said.outer, places[:, :2]), ("hand_view", said.hand, places[:, 2:])
     ):  # fmt: skip
-        cells = round((logits.shape[-1] - 1) ** 0.5)
-        index, share = eyes.spread(true, cells)
-        log = functional.log_softmax(logits, -1).gather(-1, index)
         weight = known[:, None].expand(logits.shape[:3]).float()
-        parts[name] = _mean(-(share * log).sum(-1), weight)
+        parts[name] = _mean(of_cells(logits, true), weight)
     told = ~hints.isnan()
     # Squared: the absolute error's best guess is the commoner case, and that was all it learned.
     parts["hints"] = _mean((said.hints - hints.nan_to_num()).square(), told.float())
     total = parts["outer"] + 0.5 * parts["hand_view"] + HINT_SHARE * parts["hints"]
     return {"loss": total, **parts}
+
+
+def of_cells(logits: Tensor, places: Tensor) -> Tensor:
+    """(..) cross-entropy of points' cells.
+
+    Args:
+        logits: (.., N * N + 1), see `Eye.cells`.
+        places: (.., 2), NaN outside of the picture.
+    """
+    index, share = eyes.spread(places, round((logits.shape[-1] - 1) ** 0.5))
+    log = functional.log_softmax(logits, -1).gather(-1, index)
+    return -(share * log).sum(-1)
 
 
 def of_motion(said: Prediction, true: Tensors) -> dict[str, Tensor]:
