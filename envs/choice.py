@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..configs.errors import EnvironmentFault
+from . import things
 from .skills import Skill, Target
 
 _KINDS: dict[Target, tuple[str, ...]] = {
@@ -39,6 +40,7 @@ _KINDS: dict[Target, tuple[str, ...]] = {
     "drawer": ("Drawer",),
     "burner": ("Stove", "Stovetop"),
     "stove": ("Stove", "Stovetop"),
+    "pan": ("Stove", "Stovetop"),
 }
 """RoboCasa's fixture classes behind each target."""
 
@@ -84,11 +86,15 @@ def fixture(raw: Any, skill: Skill, here: npt.NDArray[np.floating[Any]]) -> Any:
 def part(raw: Any, skill: Skill, fixture: Any) -> str:
     """Which of several like parts of a fixture is meant: the burner's place, else nothing.
 
+    Of a stove's pan the object's name.
+
     Named by the words, else by the task, else the one whose state fits.
 
     Raises:
-        EnvironmentFault: if the stove has no such burner.
+        EnvironmentFault: if the stove has no such burner, or there is no pan.
     """
+    if skill.target == "pan":
+        return things.named(raw, "pan")
     if skill.target != "burner":
         return ""
     places = [place for place, joint in fixture.knob_joints.items() if joint is not None]

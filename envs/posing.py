@@ -55,13 +55,20 @@ class Poser:
         self._place()
 
     def part(self, joint: str, value: float) -> None:
-        """Set a joint of a fixture.
+        """Set a joint of a fixture, or turn a loose thing where it stands upright.
 
         Args:
             joint: its full name (`JointTruth.name`).
             value: [rad or m].
         """
-        self._data.qpos[self._model.joint(joint).qposadr[0]] = value
+        where = self._model.joint(joint)
+        address = where.qposadr[0]
+        if where.type[0] != self._mj.mjtJoint.mjJNT_FREE:
+            self._data.qpos[address] = value
+        else:
+            turned = np.zeros(4)
+            self._mj.mju_axisAngle2Quat(turned, np.array([0.0, 0.0, 1.0]), value)
+            self._data.qpos[address + 3 : address + 7] = turned
         self._place()
 
     def base(self, forward: float, side: float, yaw: float) -> None:

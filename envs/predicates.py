@@ -1,7 +1,7 @@
 """When a subtask is complete: one predicate per kind, over the truth a referee reads.
 
-Privileged, as `envs.referee` is, and imported only by it. Thresholds are RoboCasa's own where it
-has one; each names its source.
+Privileged, as `envs.referee` is, and imported only by it and `criteria.py`. Thresholds are
+RoboCasa's own where it has one; each names its source.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
-from .skills import Side, Skill, Target
+from .skills import Side
 from .truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 
 SPOUT_SIDE_RAD = np.pi / 6
@@ -36,6 +36,8 @@ HOT_SHARE = 0.6
 RINSE_STEPS = 100
 """`RinseCuttingBoard._check_success`: how long the board must be under hot water."""
 CONTROL_HZ = 20
+PAN_TURNED_RAD, HAND_AWAY_M = np.pi / 12, 0.25
+"""`RotatePan._check_success`, and `gripper_obj_far` there."""
 NEAR_M, FACING = 0.20, 0.98
 """How far from its place the base may stand, and the least cosine of the error of its yaw
 (`NavigateKitchen._check_success`)."""
@@ -87,7 +89,9 @@ class Memory:
     sides: set[Side] = field(default_factory=set)
     """Where the spout has been with the water on."""
     start: float | None = None
-    """Share of the way that was already done, or the time, when the subtask began."""
+    """Share of the way that was already done, the time, or an angle, when the subtask began."""
+    most: float = 0.0
+    """How far it ever got [rad]."""
 
 
 class Predicate(Protocol):
@@ -312,6 +316,27 @@ class Waited:
 
 
 @dataclass(frozen=True)
+class Rotated:
+    """A pan was turned about its own axis since the subtask began, and the hand is away from it."""
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Note how far it has been turned."""
+        now = truth.joint(memory.fixture, memory.part).value
+        if memory.start is None:
+            memory.start = now
+        memory.most = max(memory.most, abs(now - memory.start))
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """Mostly the turn, a tenth for taking the hand away."""
+        turned = min(1.0, memory.most / PAN_TURNED_RAD)
+        if turned < 1.0:
+            return 0.9 * turned
+        away = truth.robot().hand - truth.joint(memory.fixture, memory.part).anchor
+        share = float(np.linalg.norm(away)) / HAND_AWAY_M
+        return 1.0 if share > 1.0 else 0.9 + 0.09 * share
+
+
+@dataclass(frozen=True)
 class Near:
     """The base stands where `NavigateKitchen` wants it, facing the fixture."""
 
@@ -324,65 +349,3 @@ class Near:
         robot = truth.robot()
         away = float(np.linalg.norm((robot.arm - place)[:2]))
         return 1.0 if away <= NEAR_M and np.cos(robot.heading - heading) >= FACING else 0.0
-
-
-def predicate_for(skill: Skill) -> Predicate:
-    """The criterion of a subtask.
-
-    Raises:
-        EnvironmentFault: if the referee has no criterion for it yet.
-    """
-    key = (skill.verb, skill.target)
-    if skill.verb == "turn" and skill.side is not None:
-        return Pointed(skill.side)
-    if skill.verb == "drive_to":
-        return Near()
-    if skill.target in _DOORS:
-        return _doors(skill)
-    if skill.target == "dishwasher_rack":
-        suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-        if skill.verb == "push_in":
-            return Share(suffix, RACK_IN_SHARE, rising=False)
-        return Share(suffix, RACK_FULLY_OUT_SHARE if skill.fully else RACK_OUT_SHARE, rising=True)
-    if skill.verb == "wait":
-        return Waited(skill.steps)
-    if skill.hot:
-        return HotWater()
-    if skill.target == "burner":
-        return Burner(on=skill.verb == "turn_on")
-    found = _TABLE.get(key)
-    if found is None:
-        raise EnvironmentFault(
-            f"the referee has no criterion for {skill.verb.replace('_', ' ')} "
-            f"{skill.target.replace('_', ' ')} yet; choose a judge and a policy that need no truth"
-        )
-    return found
-
-
-def _doors(skill: Skill) -> Doors:
-    """Doors and drawers; of a pair of drawers, left and right say which drawer."""
-    opened = skill.verb in ("open", "pull_out")
-    if skill.target == "drawer":
-        return Doors(opened=opened, share=DRAWER_OPEN_SHARE if opened else DRAWER_CLOSED_SHARE)
-    return Doors(opened=opened, share=OPEN_SHARE if opened else CLOSED_SHARE, side=skill.side)
-
-
-_DOORS: frozenset[Target] = frozenset(
-    [
-        *("dishwasher_door", "oven_door", "toaster_oven_door", "microwave_door"),
-        *("fridge_door", "cabinet_door", "drawer"),
-    ]
-)
-_TABLE: dict[tuple[str, str], Predicate] = {
-    ("turn_on", "faucet"): Water(on=True),
-    ("turn_off", "faucet"): Water(on=False),
-    ("set_hot", "faucet"): Hot(),
-    ("rinse", "faucet"): Rinsed(),
-    ("sweep", "spout"): Swept(),
-    ("turn_on", "kettle"): Power(on=True),
-    ("turn_off", "kettle"): Power(on=False),
-    ("turn_on", "microwave"): Power(on=True),
-    ("turn_off", "microwave"): Power(on=False),
-    ("open", "kettle_lid"): Share("lid_joint", OPEN_SHARE, rising=True),
-    ("close", "kettle_lid"): Share("lid_joint", LID_CLOSED_SHARE, rising=False),
-}

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
-from . import choice
+from . import choice, things
 from .composites import episode
-from .predicates import Memory, Predicate, predicate_for
+from .criteria import predicate_for
+from .predicates import Memory, Predicate
 from .skills import Skill, Target, parse
 from .truth import HAND_SITE, ROBOT, Box, FixtureTruth, JointTruth, RobotTruth, Vec3
 
@@ -71,13 +72,16 @@ class Referee:
         """RoboCasa's own success criterion, read without leaving a trace.
 
         Some tasks count or latch inside `_check_success`; RoboCasa does so itself once a step.
-        Plain values such as those are put back after this reading.
+        Plain values such as those are put back after this reading, and new ones taken away.
         """
         raw = self._raw
+        known = set(vars(raw))
         before = {k: copy.deepcopy(v) for k, v in vars(raw).items() if _is_plain(v)}
         try:
             return bool(raw._check_success())
         finally:
+            for name in set(vars(raw)) - known:
+                del vars(raw)[name]
             vars(raw).update(before)
 
     # subtasks ----------------------------------------------------------------------------------
@@ -210,15 +214,18 @@ class Referee:
         )
 
     def joint(self, fixture: str, suffix: str) -> JointTruth:
-        """One joint of a fixture.
+        """One joint of a fixture, or a loose thing on it as what turns about its own axis.
 
         Args:
             fixture: the fixture's name.
-            suffix: the joint's name in RoboCasa's contract, for instance `spout_joint`.
+            suffix: the joint's name in RoboCasa's contract, for instance `spout_joint`; or the
+                name of an object.
 
         Raises:
             EnvironmentFault: if the fixture has no such joint.
         """
+        if suffix in self._raw.objects:
+            return things.hinge(self._raw, suffix, self._raw.fixtures[fixture])
         model, data = self._model, self._data
         full = f"{self._raw.fixtures[fixture].naming_prefix}{suffix}"
         if full not in self._raw.sim.model.joint_names:
@@ -240,12 +247,11 @@ class Referee:
 
         Args:
             fixture: the fixture's name.
-            suffix: the joint's name in RoboCasa's contract.
+            suffix: as of `joint`.
         """
-        self.joint(fixture, suffix)
+        name = self.joint(fixture, suffix).name
         model = self._model
-        full = f"{self._raw.fixtures[fixture].naming_prefix}{suffix}"
-        root = int(model.jnt_bodyid[self._raw.sim.model.joint_name2id(full)])
+        root = int(model.jnt_bodyid[self._raw.sim.model.joint_name2id(name)])
         key = (id(model), root)
         if key not in self._boxes:
             self._boxes[key] = [

@@ -19,6 +19,7 @@ Verb = Literal[
     "pull_out",
     "push_in",
     "turn",
+    "rotate",
     "sweep",
     "drive_to",
     "set_hot",
@@ -51,6 +52,7 @@ Target = Literal[
     "coffee_machine",
     "stand_mixer",
     "hood",
+    "pan",
 ]
 Side = Literal["left", "center", "right"]
 Level = Literal["top", "bottom"]
@@ -98,6 +100,7 @@ _VERBS: Mapping[Verb, str] = {
     "turn": (
         r"\b(turn|swing|move|rotate|swivel|point|push)\b.*\b(left|right|center|centre|middle)\b"
     ),
+    "rotate": r"\b(rotate|rotating|spin)\b.*\bpan\b",
     "drive_to": r"\b(go|drive|navigate|walk|travel)\b.*\bto\b",
 }
 _PATIENCE: Mapping[Verb, str] = {
@@ -142,6 +145,7 @@ _NOUNS: Mapping[Target, str] = {
     "stove": r"\bstove(top)?\b",
     "faucet": r"\b(faucet|tap|sink handle|sink faucet|water)\b",
     "sink": r"\bsink\b|\bbasin\b",
+    "pan": r"\bpan\b",
 }
 _BARE: tuple[tuple[str, str], ...] = (
     ("lid", r"\blid\b"),
@@ -203,6 +207,7 @@ _ALLOWED: dict[Verb, frozenset[Target]] = {
     "pull_out": frozenset({"dishwasher_rack", "oven_rack", "drawer"}),
     "push_in": frozenset({"dishwasher_rack", "oven_rack", "drawer"}),
     "turn": frozenset({"spout"}),
+    "rotate": frozenset({"pan"}),
     "sweep": frozenset({"spout"}),
     "drive_to": frozenset(
         [
@@ -235,10 +240,13 @@ def parse(text: str, context: str = "") -> Skill:
     target = _fitting(verb, _target(words, f"{_plain(context)} {aside}", verb))
     if target is None or target not in _ALLOWED[verb]:
         raise _refusal(text, f"nothing known to {verb.replace('_', ' ')} is named")
+    side = _side(words, verb)
+    if verb == "rotate" and side is not None:
+        raise _refusal(text, "how far a pan is to be turned to a side is not known")
     return Skill(
         verb=verb,
         target=target,
-        side=_side(words, verb),
+        side=side,
         level=_level(words),
         row=_row(words) if target == "burner" else None,
         fully=_has(words, "(fully|completely|all the way)"),
@@ -292,7 +300,7 @@ def _verb(words: str, text: str) -> Verb:
         found = [verb for verb in found if verb != "turn"]
     if "pull_out" in found and "drawer" in words and "open" in found:
         found.remove("pull_out")
-    if "turn" in found and ({"turn_on", "turn_off"} & set(found)):
+    if "turn" in found and ({"turn_on", "turn_off", "rotate"} & set(found)):
         found.remove("turn")
     if len(found) != 1:
         reason = "no known action" if not found else "it asks for " + " and ".join(found)
@@ -305,7 +313,7 @@ def _target(words: str, context: str, verb: Verb) -> Target | None:
         owner not in _OWNERS for owner in re.findall(r"\b([a-z']+) (?:lid|rack|door)s?\b", words)
     ):
         return None
-    named = _first_noun(words)
+    named = "pan" if verb == "rotate" else _first_noun(words)
     for part, pattern in _BARE:
         if not re.search(pattern, words):
             continue

@@ -22,7 +22,10 @@ ALLOWED = {
 }
 MODEL_LIBRARIES = {"transformers", "peft", "bitsandbytes", "tokenizers", "huggingface_hub"}
 """Only the room `vlm` may import them."""
-REFEREE_USERS = {"envs/referee.py", "judges/referee.py", "agent/docstring.py"}
+REFEREE_USERS = {
+    *("envs/referee.py", "envs/choice.py", "envs/criteria.py"),
+    *("judges/referee.py", "agent/docstring.py"),
+}
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
@@ -107,7 +110,8 @@ def test_only_flagged_parts_import_the_referee():
             if path in REFEREE_USERS or path.startswith(REFEREE_FOLDERS):
                 continue
             taken = set(imports(source, module))
-            assert not any(p.startswith(("envs.referee", "envs.predicates")) for p in taken), path
+            privileged = ("envs.referee", "envs.predicates", "envs.criteria", "envs.things")
+            assert not any(p.startswith(privileged) for p in taken), path
 
 
 def test_agent_policies_and_judges_take_nothing_from_the_world_but_sensors():

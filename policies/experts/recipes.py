@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...envs.skills import TARGETS, Skill
-from ...envs.truth import FixtureTruth, Vec3
+from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from .bars import Bar, find_bar, find_post
 from .control import hold_action
 from .doors import close_door, open_door
@@ -25,7 +25,7 @@ from .drive import (
 )
 from .hook import hook
 from .knobs import burner
-from .motion import UP, Blocked, Motion, Operator
+from .motion import UP, Blocked, Motion, Operator, retreat
 from .pull import pull
 from .push import push
 from .sweep import sweep
@@ -33,6 +33,8 @@ from .waiting import rinse, wait
 
 Recipe = Callable[[Operator, str, Skill], Motion]
 
+PAN_TURN_RAD, PAN_LEFT_M = 0.65, 0.2
+"""How far a pan is turned, well beyond RoboCasa's 15 degrees, and how far the hand then leaves."""
 LEAN_RAD = 0.30
 """How far downward fingers lean away from the robot; keeps the wrist nearer to it."""
 LOW_LEAN_RAD = 0.95
@@ -232,6 +234,11 @@ def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
     raise Blocked(f"{suffix} did not fall open")
 
 
+def inwards(joint: JointTruth) -> float:
+    """+1 or -1: the way in which a joint goes to the middle of its range."""
+    return -1.0 if joint.value > (joint.low + joint.high) / 2 else 1.0
+
+
 def is_low(op: Operator, point: Vec3, place: FixtureTruth) -> bool:
     """True if something hangs so low above a part that the hand cannot come from above.
 
@@ -281,6 +288,29 @@ def hot_water(op: Operator, fixture: str, skill: Skill) -> Motion:
     )
 
 
+def pan(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Push the handle's end aside, to where it points less aside than before, and go away.
+
+    Every second attempt turns the pan the other way.
+    """
+    ref, place = op.referee, op.referee.place(fixture)
+    name = ref.part(skill, fixture)
+    joint = ref.joint(fixture, name)
+    way = (-1) ** op.attempt * inwards(joint)
+    low = is_low(op, joint.anchor, place)
+    yield from push(
+        op,
+        fixture,
+        name,
+        joint.value + way * PAN_TURN_RAD,
+        pointing=down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD),
+        opening=place.rot[:, op.attempt // 2 % 2],
+        from_front=low,
+        gap=0.03,
+    )
+    return (yield from retreat(op, 0.5 * place.outward + 0.87 * UP, PAN_LEFT_M))
+
+
 RECIPES: dict[tuple[str, str], Recipe] = {
     ("turn_on", "faucet"): faucet,
     ("turn_off", "faucet"): faucet,
@@ -290,6 +320,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("rinse", "faucet"): rinse,
     ("turn_on", "burner"): burner,
     ("turn_off", "burner"): burner,
+    ("rotate", "pan"): pan,
     ("close", "kettle_lid"): kettle_lid,
     ("turn_on", "kettle"): kettle_switch,
     ("open", "dishwasher_door"): drop_door,

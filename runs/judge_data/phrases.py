@@ -21,6 +21,7 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "cabinet_door": ("cabinet door", "cabinet"),
     "sink": ("sink",),
     "stove": ("stove",),
+    "pan": ("pan", "frying pan"),
     "fridge": ("fridge",),
     "dishwasher": ("dishwasher",),
     "oven": ("oven",),
@@ -30,6 +31,7 @@ _VERBS: Mapping[str, Sequence[str]] = {
     "turn_off": ("Turn off the {}", "Switch off the {}", "Turn the {} off"),
     "open": ("Open the {}", "Open up the {}"),
     "close": ("Close the {}", "Shut the {}"),
+    "rotate": ("Rotate the {}", "Rotate the {} on the stove"),
     "drive_to": ("Drive to the {}", "Navigate to the {}", "Go to the {}"),
 }
 _SWEEPS = (

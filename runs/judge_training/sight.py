@@ -73,7 +73,8 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         RecordError: if files cannot be written.
     """
     policy = policy_checkpoint.load(request.eyes)
-    make_folder(request.out)
+    if not _goes_on(request.out):
+        make_folder(request.out)
     sizes = policy.network.config
     config = JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words)
     torch.manual_seed(request.seed)
@@ -81,11 +82,11 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
     material = _material(request, sizes)
-    played = _played(material, config)
+    shown = _shown(material, config)
     sharp = _sharpen(network.look, material, request, config, told)
     network.look.requires_grad_(False).eval()
     parts: dict[bool, Windows] = {}
-    for held_out, stretches in played.items():
+    for held_out, stretches in shown.items():
         rows = material[held_out].rows
         parts[held_out] = windows(
             stretches, rows, network.look, config, seed=None if held_out else request.seed,
@@ -94,8 +95,8 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     _learn(network, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
-        "demonstrations": len(played[False]),
-        "posed": len(material[False].stretches) - len(played[False]),
+        "demonstrations": sum(one.header.played for one in shown[False]),
+        "posed": sum(not one.header.played for one in material[False].stretches),
         "films": len(films(material[False].rows)),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
@@ -110,6 +111,11 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     }
     _write(request.out, network, about)
     return about
+
+
+def _goes_on(out: Path) -> bool:
+    """True if a training stopped here once its eye was trained, and left nothing else."""
+    return out.is_dir() and [path.name for path in out.iterdir()] == [SHARPENED]
 
 
 def measured(network: Network, data: Windows) -> dict[str, Any]:
@@ -204,36 +210,39 @@ def _whole(rows: Sequence[Row]) -> list[Row]:
     return list(rows)
 
 
-def _played(
+def _shown(
     material: Mapping[bool, Material], config: JudgeConfig
 ) -> dict[bool, list[dataset.Stretch]]:
-    """The demonstrations that windows can be cut from.
+    """Demonstrations that windows can be cut from, and posed looks whose truth is known.
 
     Raises:
         ConfigError: if there is nothing to cut windows from.
     """
-    found = {
-        held_out: [
-            one
-            for one in part.stretches
-            if one.header.played
-            and one.header.look_every == config.stride
-            and np.isfinite(one.progress).any()
-        ]
+    known = {
+        held_out: [one for one in part.stretches if np.isfinite(one.progress).any()]
         for held_out, part in material.items()
     }
-    if not all(found[held_out] or material[held_out].rows for held_out in found):
-        raise ConfigError(
-            f"no demonstration has pictures at every {config.stride} steps, in kitchens to learn "
-            "from and in some to measure on; record some with "
-            f"`leapcasa policy data --look-every {config.stride}`"
-        )
+    found = {
+        held_out: [
+            one for one in stretches
+            if not one.header.played or one.header.look_every == config.stride
+        ]
+        for held_out, stretches in known.items()
+    }  # fmt: skip
+    for held_out, stretches in found.items():
+        if not (material[held_out].rows or any(one.header.played for one in stretches)):
+            raise ConfigError(
+                f"no demonstration has pictures at every {config.stride} steps, in kitchens to "
+                "learn from and in some to measure on; record some with "
+                f"`leapcasa policy data --look-every {config.stride}`"
+            )
     return found
 
 
 def _learn(
     network: Network, data: Windows, request: SightRequest, told: Callable[[str, int, int], None]
 ) -> None:
+    torch.manual_seed(request.seed)  # whether the eye was trained just now or is an earlier one
     verdicts = network.verdicts
     verdicts.mean.copy_(data.seen.mean((0, 1)))
     verdicts.std.copy_(data.seen.std((0, 1)).clamp(min=SMALLEST_STD))

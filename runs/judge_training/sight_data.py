@@ -22,13 +22,22 @@ from ...judges.sight.network import JudgeConfig, Look
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..clip_files import read_clip
+from ..judge_data.phrases import phrases
+from ..judge_data.script import opposite
 from ..manifest import Row
 from ..policy.dataset import Stretch
+from ..policy.wordings import name_of
 
 AT_ONCE = 16
 """Pictures that go through the eye together."""
 LONGEST = 20_000
 """Frames of a film."""
+UNTOUCHED = 0.005
+"""Progress up to which a part is as the subtask found it, so that what undoes it is complete."""
+LEAST_BACKWARDS = 4
+"""Looks of a subtask that is shown backwards, at least."""
+STILL = "still"
+"""The name of windows in which nothing moves."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -122,8 +131,12 @@ def windows(
 ) -> Windows:
     """Look at everything.
 
+    Demonstrations are asked about by what undoes them as well, both as they were played and
+    backwards: so a lever that is pushed on shows one that is pulled off. Posed looks stand for
+    what has long been as it is.
+
     Args:
-        stretches: demonstrations with a look at every fourth step.
+        stretches: demonstrations with a look at every fourth step, and posed looks.
         rows: of manifests of `judge data`.
         look: the judge's eye.
         config: how the judge looks.
@@ -136,7 +149,12 @@ def windows(
     made = _Gathering(look=look, looks=config.looks)
     for number, one in enumerate(stretches):
         for begin, end in one.subtasks():
-            _demonstrated(made, one, begin, end, seed, number)
+            rng = None if seed is None else np.random.default_rng([seed, number, begin])
+            if one.header.played:
+                _demonstrated(made, one, begin, end, rng)
+                _undone(made, one, begin, end, rng)
+            else:
+                _posed(made, one, begin, end, rng)
         told(number + 1)
     for number, group in enumerate(films(rows), len(stretches) + 1):
         _filmed(made, group, config)
@@ -154,18 +172,63 @@ def films(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _demonstrated(
-    made: _Gathering, one: Stretch, begin: int, end: int, seed: int | None, number: int
+    made: _Gathering, one: Stretch, begin: int, end: int, rng: np.random.Generator | None
 ) -> None:
-    rng = None if seed is None else np.random.default_rng([seed, number, begin])
-    own = rng is None or rng.random() < 0.5
-    text = buckets(one.text(begin * one.header.look_every, None if own else rng))
     first = max(0, begin - made.looks + 1)
     ends = [
-        (np.maximum(np.arange(i - made.looks + 1, i + 1) - first, 0), done, one.name(one.step(i)))
+        (_before(i, made.looks, first) - first, done, one.name(one.step(i)))
         for i, done in _labelled(one, begin, end)
     ]
     if ends:
-        made.add(one.outer[first:end], text, ends)
+        made.add(one.outer[first:end], _asked(one, begin, rng), ends)
+
+
+def _undone(
+    made: _Gathering, one: Stretch, begin: int, end: int, rng: np.random.Generator | None
+) -> None:
+    """The same looks, asked about by what undoes the subtask, onwards and backwards."""
+    skill = one.skills[int(one.subtask[one.step(begin)])]
+    undo = None if skill is None else opposite(skill)
+    words = () if undo is None else phrases(undo)
+    if not words:
+        return
+    name, first, span = name_of(undo), max(0, begin - made.looks + 1), end - begin
+    ends = []
+    for i, done in _labelled(one, begin, end):
+        untouched = one.progress[one.step(i)] <= UNTOUCHED
+        if not (done or untouched):
+            continue
+        ends.append((_before(i, made.looks, first) - first, untouched, name))
+        back = np.minimum(np.arange(i + made.looks - 1, i - 1, -1), end - 1)
+        if span >= LEAST_BACKWARDS:
+            ends.append((back - first, untouched, name))
+    if ends:
+        text = words[0] if rng is None else words[int(rng.integers(len(words)))]
+        made.add(one.outer[first:end], buckets(text), ends)
+
+
+def _posed(
+    made: _Gathering, one: Stretch, begin: int, end: int, rng: np.random.Generator | None
+) -> None:
+    """Windows in which nothing moves: things have stood like this for longer than they last."""
+    known = [i for i in range(begin, end) if np.isfinite(one.progress[one.step(i)])]
+    ends = [
+        (np.full(made.looks, i - begin), bool(one.progress[one.step(i)] >= 1.0), STILL)
+        for i in known
+    ]
+    if ends:
+        made.add(one.outer[begin:end], _asked(one, begin, rng), ends)
+
+
+def _asked(one: Stretch, begin: int, rng: np.random.Generator | None) -> Ints:
+    """Buckets of a subtask's own words, or of such as `rng` draws."""
+    own = rng is None or rng.random() < 0.5
+    return buckets(one.text(one.step(begin), None if own else rng))
+
+
+def _before(look: int, looks: int, first: int) -> Ints:
+    """The looks of a window that ends with one; the first is repeated."""
+    return np.maximum(np.arange(look - looks + 1, look + 1), first)
 
 
 def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:

@@ -38,7 +38,7 @@ STATE_SHARE, ALONE = 1.0, 0.3
 """Weight of the state beside the points; of each view's own beside that of both."""
 MEMORY = 0.998
 """Of the running mean of the weights, which is what is kept."""
-_BY_HISTORY = frozenset({"sweep", "wait", "rinse"})
+_BY_HISTORY = frozenset({"sweep", "rotate", "wait", "rinse"})
 """Verbs of which a single look does not tell whether it is complete."""
 
 

@@ -19,6 +19,7 @@ from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_post
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.motion import UP, Blocked, Operator
+from ...policies.experts.recipes import inwards
 
 MOST_ROOM_M = 1.0
 PALM_M = 0.12
@@ -117,6 +118,9 @@ class Points:
             spot = find_post(parts, place.outward, near).center
             middle = np.mean([box.center for box in parts], axis=0)
             return np.stack([spot, middle, place.center])
+        if skill.target == "pan":
+            tip = max(parts, key=lambda box: joint.radius(box.center)).center
+            return np.stack([tip, _beside(anchor, tip, joint.axis), place.center])
         if skill.target == "spout":
             tip = max(parts, key=lambda box: joint.radius(box.center)).center
             run = max(parts, key=lambda box: float(box.center[2]))
@@ -143,6 +147,9 @@ class Points:
         if skill.target == "spout":  # the roomier side first, as the experts do
             beside = [min(room(s * r, 0.35) for r in (0.1, 0.2, 0.3)) for s in (-1.0, 1.0)]
             side = 1.0 if beside[1] > beside[0] else -1.0
+        elif skill.target == "pan":
+            assert suffix is not None
+            side = inwards(self._referee.joint(fixture, suffix))
         elif skill.target == "dishwasher_door":
             side = roomy_side(self._op, place)
         elif skill.target == "dishwasher_rack":
@@ -155,6 +162,8 @@ class Points:
             return None
         if skill.target == "dishwasher_rack":
             return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+        if skill.target == "pan":
+            return self._referee.part(skill, fixture)
         if skill.target == "burner":
             return f"knob_{self._referee.part(skill, fixture)}_joint"
         if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):

@@ -32,6 +32,8 @@ _VERBS: Mapping[str, tuple[str, ...]] = {
     "sweep": ("move {} to wash all sides of the basin", "sweep {} across the whole basin",
               "rinse the entire basin with {}", "swing {} left and right over the basin",
               "wash every part of the sink with {}", "use {} to rinse all areas of the sink basin"),
+    "rotate": ("rotate {}", "spin {}", "rotate {} a little", "spin {} around", "rotate {} around",
+               "rotate {} on the stove", "rotate {} by its handle"),
     "drive_to": ("drive to {}", "go to {}", "navigate to {}", "travel to {}", "walk to {}"),
 }  # fmt: skip
 _NOUNS: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
     "dishwasher_door": ("the dishwasher", "the dishwasher door", "the door of the dishwasher"),
     "dishwasher_rack": ("the dishwasher rack", "the rack of the dishwasher",
                         "the dishwasher's rack"),
+    "pan": ("the pan", "the frying pan", "the hot pan"),
     "burner": ("the burner", "the stove knob", "the burner of the stove"),
 }  # fmt: skip
 _SHOWN = ("level", "row", "side")

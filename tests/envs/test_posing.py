@@ -69,6 +69,47 @@ def test_a_part_that_is_set_is_seen_and_the_water_runs(kitchen: Kitchen):
     assert np.array_equal(np.array(poser.look().image("right"), np.int16), closed)
 
 
+def test_a_pan_that_is_turned_and_left_alone_is_what_robocasa_calls_rotated():
+    made = Kitchen("RotatePan", rendering=False)
+    try:
+        made.begin(3)
+        poser, referee = Poser(made), Referee(made)
+        skill = referee.watch("Rotate the pan")
+        stove = referee.meant(skill)
+        name = referee.part(skill, stove)
+        pan, raw = referee.joint(stove, name), made.robocasa
+        body = raw.obj_body_id[name]
+
+        def handle() -> np.ndarray:
+            return np.array(raw.sim.data.body_xmat[body]).reshape(3, 3)[:, 1]
+
+        def turn(angle: float) -> None:
+            poser.restart()
+            poser.part(pan.name, pan.value + angle)
+            raw.sim.data.time += 0.05
+            raw.sim.forward()
+
+        assert not referee.success()
+        assert not hasattr(raw, "_initial_yaw")  # reading leaves no trace
+        raw._check_success()  # as the simulation itself does at every step
+        first = handle()
+        for angle, done in ((0.2, False), (-0.2, False), (0.3, True)):
+            turn(angle)
+            turned = np.arctan2(np.cross(first, handle())[2], first @ handle())
+            assert turned == pytest.approx(angle, abs=1e-3)
+            assert referee.joint(stove, name).value == pytest.approx(pan.value + angle, abs=1e-3)
+            share = 1.0 if done else 0.9 * 0.2 / np.deg2rad(15)
+            assert referee.progress() == pytest.approx(share, abs=0.01)
+            assert referee.success() == done
+        robot = referee.robot()  # now the hand comes back to the pan
+        assert poser.hand(pan.anchor + np.array([0.0, 0.0, 0.15]), robot.hand_rot)
+        raw.sim.forward()
+        assert 0.9 < referee.progress() < 1.0
+        assert not referee.success()
+    finally:
+        made.close()
+
+
 def test_a_hand_in_the_counter_reaches_deep(kitchen: Kitchen):
     poser, referee = Poser(kitchen), Referee(kitchen)
     assert poser.depth() < 0.006

@@ -65,6 +65,10 @@ def test_sides_and_levels_are_read():
     assert parse("Wait 150 steps.").steps == 150
     assert parse("turn the spout to the left") == Skill(verb="turn", target="spout", side="left")
     assert parse("open the right cabinet door").side == "right"
+    pan = Skill(verb="rotate", target="pan")
+    assert parse("Rotate the pan to help distribute the heat more evenly.") == pan
+    assert parse("rotate the frying pan on the stove") == pan
+    assert parse("turn off the burner under the pan").target == "burner"
     assert parse("pull out the upper rack", DISHES).level == "top"
     assert parse("slide the lowest rack out", DISHES).level == "bottom"
 
@@ -80,6 +84,8 @@ def test_sides_and_levels_are_read():
         ("put the lid on the pot", KETTLE),
         ("close the pot lid", KETTLE),
         ("open the bottle", KETTLE),
+        ("rotate the pan to the left", ""),
+        ("rotate the pan and turn off the stove", ""),
         ("shut the lid", ""),
         ("open the door", "Put the plate into the microwave and the bowl into the fridge."),
         ("turn on the radio", RINSE),

@@ -99,6 +99,7 @@ def test_a_lever_is_pushed_at_its_far_end_from_behind():
         ("RinseSinkBasin", "pretrain", 1),
         ("StartElectricKettle", "target", 12),
         ("PrepareDishwasher", "pretrain", 2),
+        ("RotatePan", "target", 6),
     ],
 )
 def test_the_expert_completes_the_composite_through_the_loop(task: str, split: str, seed: int):

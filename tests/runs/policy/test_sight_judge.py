@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from leapcasa.envs.skills import parse
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.judges.sight import SightJudge
 from leapcasa.judges.sight import checkpoint as judge_checkpoint
@@ -16,8 +17,9 @@ from leapcasa.policies.embedded import checkpoint, geometry
 from leapcasa.policies.embedded.network import Network as PolicyNetwork
 from leapcasa.runs import manifest
 from leapcasa.runs.cli import main
-from leapcasa.runs.judge_training import sight_look
-from leapcasa.runs.judge_training.sight_data import joined, windows
+from leapcasa.runs.judge_data.phrases import phrases
+from leapcasa.runs.judge_training import sight, sight_look
+from leapcasa.runs.judge_training.sight_data import STILL, UNTOUCHED, joined, windows
 from leapcasa.runs.policy import dataset
 from leapcasa.runs.policy.presets import recipe
 from leapcasa.sight import folder as folders
@@ -85,6 +87,8 @@ def test_windows_of_demonstrations_are_what_the_judge_is_shown(demos: Path, judg
     with torch.inference_mode():
         margins = joined(network, data, torch.arange(len(data.complete))).mean(1)
     asked = SightJudge(path=str(judge))
+    told = {one.name(one.step(look)) for look in range(len(one.outer))}
+    own = np.flatnonzero(np.isin(data.names, list(told)))
     every, number = one.header.look_every, 0
     for look in range(len(one.outer)):
         step = look * every
@@ -93,11 +97,54 @@ def test_windows_of_demonstrations_are_what_the_judge_is_shown(demos: Path, judg
         shown = one.outer[: look + 1].transpose(0, 1, 3, 4, 2).repeat(every, 0)
         shown = np.concatenate([shown[:1].repeat(64, 0), shown])[-64:]
         verdict = asked.score({"right": shown[:, 0], "left": shown[:, 1]}, one.text(step))
-        assert verdict.margin == pytest.approx(float(margins[number]), abs=1e-4)
-        assert bool(data.complete[number]) == (one.progress[step] >= 1.0)
+        assert verdict.margin == pytest.approx(float(margins[own[number]]), abs=1e-4)
+        assert bool(data.complete[own[number]]) == (one.progress[step] >= 1.0)
         number += 1
-    assert number == len(data.complete)
-    assert 0 < float(data.complete.mean()) < 0.6
+    assert number == len(own)
+    assert 0 < float(data.complete[own].mean()) < 0.6
+
+
+@pytest.mark.sim
+def test_what_undoes_a_subtask_is_shown_onwards_and_backwards(demos: Path, judge: Path):
+    """The lid that is being closed, backwards, is a lid that is being opened."""
+    one = dataset.load([demos], SIZES)[0]
+    network = judge_checkpoint.load(judge)
+    data = windows([one], [], network.look, CONFIG, seed=None)
+    (begin, end), every = next(one.subtasks()), one.header.look_every
+    assert parse(one.text(0)).verb == "close"
+    undone = np.flatnonzero(data.names == "open kettle_lid")
+    known = [one.progress[step] for step in range(begin * every, end * every, every)]
+    untouched = [p <= UNTOUCHED for p in known if p <= UNTOUCHED or p >= 1.0]
+    assert 0 < sum(untouched) < len(untouched)
+    assert data.complete[undone].bool().tolist() == np.repeat(untouched, 2).tolist()
+    with torch.inference_mode():
+        margins = joined(network, data, torch.from_numpy(undone)).mean(1)
+    asked = SightJudge(path=str(judge))
+    first = next(i for i, p in enumerate(known) if p <= UNTOUCHED or p >= 1.0)
+    shown = one.outer[first : min(end, first + 16)][::-1].transpose(0, 1, 3, 4, 2)
+    shown = np.concatenate([shown[:1].repeat(16, 0), shown])[-16:].repeat(every, 0)
+    text = phrases(parse("open the kettle lid"))[0]
+    verdict = asked.score({"right": shown[:, 0], "left": shown[:, 1]}, text)
+    assert verdict.margin == pytest.approx(float(margins[1]), abs=1e-4)
+
+
+@pytest.mark.sim
+def test_posed_looks_stand_still_for_the_whole_window(tmp_path: Path, judge: Path):
+    words = "policy data StartElectricKettle --episodes 1 --first-seed 1003 --posed 3 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    (one,) = dataset.load([tmp_path], SIZES)
+    network = judge_checkpoint.load(judge)
+    data = windows([one], [], network.look, CONFIG, seed=None)
+    assert set(data.names) == {STILL}
+    assert len(data.complete) == len(one.outer)
+    assert data.complete.bool().tolist() == (one.progress >= 1.0).tolist()
+    with torch.inference_mode():
+        margins = joined(network, data, torch.arange(len(one.outer))).mean(1)
+    asked = SightJudge(path=str(judge))
+    for look in (0, len(one.outer) - 1):
+        still = one.outer[look].transpose(0, 2, 3, 1)[:, None].repeat(64, 1)
+        verdict = asked.score({"right": still[0], "left": still[1]}, one.text(look))
+        assert verdict.margin == pytest.approx(float(margins[look]), abs=1e-4)
 
 
 def test_windows_of_films_are_what_the_judge_is_shown(
@@ -143,6 +190,32 @@ def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
     assert value["clips"] == 12
     words = ["judge", "train", "x", "--recipe", "sight", "--set", "lora=1"]
     assert main([*words, "--out", str(out)]) == 2
+
+
+def test_a_training_that_is_stopped_goes_on_by_the_same_command_to_the_same_judge(
+    tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, monkeypatch
+):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    rows = films(clips, film, bright=120)
+    for name in ("train", "val"):
+        written(clips / f"{name}.jsonl", rows)
+    words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(policy)]
+    words += ["--set", "look_steps=3", "--set", "steps=5", "--out"]
+    assert main([*words, str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(sight, "windows", _stopped)
+        assert main([*words, str(tmp_path / "cut")]) == 130
+    monkeypatch.setattr(sight_look, "learn", _stopped)  # the eye is not trained again
+    assert main([*words, str(tmp_path / "cut")]) == 0
+    one, other = (
+        (tmp_path / name / judge_checkpoint.KIND.weights).read_bytes() for name in ("whole", "cut")
+    )
+    assert one == other
+
+
+def _stopped(*args: object, **kwargs: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_the_eye_learns_how_a_part_stands_from_single_looks(
