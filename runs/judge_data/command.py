@@ -123,8 +123,8 @@ def _check(request: DataRequest) -> None:
             raise ConfigError(f"{what} {value} is impossible; give {low} .. {high}")
     if request.size % 2:
         raise ConfigError(f"--size {request.size} is odd; films need an even number of pixels")
-    if not 0 <= request.test_share < 1:
-        raise ConfigError(f"--test-share {request.test_share} is impossible; give 0 to below 1")
+    if not 0 <= request.test_share <= 1:
+        raise ConfigError(f"--test-share {request.test_share} is impossible; give 0 .. 1")
 
 
 def _identity(request: DataRequest) -> dict[str, Any]:

@@ -36,8 +36,8 @@ UNTOUCHED = 0.005
 """Progress up to which a part is as the subtask found it, so that what undoes it is complete."""
 LEAST_BACKWARDS = 4
 """Looks of a subtask that is shown backwards, at least."""
-STILL = "still"
-"""The name of windows in which nothing moves."""
+STILL = ", still"
+"""The end of the name of windows in which nothing moves."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -213,7 +213,11 @@ def _posed(
     """Windows in which nothing moves: things have stood like this for longer than they last."""
     known = [i for i in range(begin, end) if np.isfinite(one.progress[one.step(i)])]
     ends = [
-        (np.full(made.looks, i - begin), bool(one.progress[one.step(i)] >= 1.0), STILL)
+        (
+            np.full(made.looks, i - begin),
+            bool(one.progress[one.step(i)] >= 1.0),
+            one.name(one.step(i)) + STILL,
+        )
         for i in known
     ]
     if ends:

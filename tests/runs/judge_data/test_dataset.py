@@ -115,6 +115,16 @@ def test_the_continued_episode_is_the_one_an_uninterrupted_command_makes(
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
 
 
+@pytest.mark.parametrize(("share", "held_out"), [(0.0, 0), (0.4, 4), (1.0, 10)])
+def test_a_share_of_the_episodes_is_played_in_target_kitchens(
+    share: float, held_out: int, tmp_path: Path
+) -> None:
+    request = command.DataRequest(out=tmp_path, tasks=[TASK], episodes=10, test_share=share)
+    kitchens = [job.kitchens for job in command.plan(request, tmp_path)]
+    assert kitchens.count("target") == held_out
+    assert kitchens.count("pretrain") == 10 - held_out
+
+
 def test_rows_are_balanced_and_their_scenes_in_one_split(dataset: Any) -> None:
     folder, _, _ = dataset
     found = rows(folder)
@@ -270,7 +280,7 @@ def test_another_request_for_the_same_folder_is_refused(dataset: Any) -> None:
         ({"tasks": [TASK, TASK]}, "twice"),
         ({"size": 63}, "odd"),
         ({"episodes": 0}, "--episodes 0"),
-        ({"test_share": 1.0}, "--test-share"),
+        ({"test_share": 1.1}, "--test-share"),
         ({"lerobot": (Path("x"),)}, "one of both"),
     ],
 )
