@@ -56,6 +56,8 @@ class SightRequest:
     """Of the verdict's training."""
     look_steps: int = LOOK_STEPS
     """Of the eye's."""
+    undone: int = 0
+    """1: demonstrations are asked about by what undoes them as well."""
 
 
 def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[str, Any]:
@@ -82,21 +84,22 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
     material = _material(request, sizes)
-    shown = _shown(material, config)
+    played = _played(material, config)
     sharp = _sharpen(network.look, material, request, config, told)
     network.look.requires_grad_(False).eval()
     parts: dict[bool, Windows] = {}
-    for held_out, stretches in shown.items():
+    for held_out, stretches in played.items():
         rows = material[held_out].rows
         parts[held_out] = windows(
             stretches, rows, network.look, config, seed=None if held_out else request.seed,
+            undone=bool(request.undone),
             told=partial(told, "looking", len(stretches) + len(films(rows))),
         )  # fmt: skip
     _learn(network, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
-        "demonstrations": sum(one.header.played for one in shown[False]),
-        "posed": sum(not one.header.played for one in material[False].stretches),
+        "demonstrations": len(played[False]),
+        "posed": len(material[False].stretches) - len(played[False]),
         "films": len(films(material[False].rows)),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
@@ -104,6 +107,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "seed": request.seed,
         "steps": request.steps,
         "look_steps": request.look_steps,
+        "undone": request.undone,
         "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,
         "held_out_looks": sharp,
@@ -210,32 +214,30 @@ def _whole(rows: Sequence[Row]) -> list[Row]:
     return list(rows)
 
 
-def _shown(
+def _played(
     material: Mapping[bool, Material], config: JudgeConfig
 ) -> dict[bool, list[dataset.Stretch]]:
-    """Demonstrations that windows can be cut from, and posed looks whose truth is known.
+    """The demonstrations that windows can be cut from.
 
     Raises:
         ConfigError: if there is nothing to cut windows from.
     """
-    known = {
-        held_out: [one for one in part.stretches if np.isfinite(one.progress).any()]
-        for held_out, part in material.items()
-    }
     found = {
         held_out: [
-            one for one in stretches
-            if not one.header.played or one.header.look_every == config.stride
+            one
+            for one in part.stretches
+            if one.header.played
+            and one.header.look_every == config.stride
+            and np.isfinite(one.progress).any()
         ]
-        for held_out, stretches in known.items()
-    }  # fmt: skip
-    for held_out, stretches in found.items():
-        if not (material[held_out].rows or any(one.header.played for one in stretches)):
-            raise ConfigError(
-                f"no demonstration has pictures at every {config.stride} steps, in kitchens to "
-                "learn from and in some to measure on; record some with "
-                f"`leapcasa policy data --look-every {config.stride}`"
-            )
+        for held_out, part in material.items()
+    }
+    if not all(found[held_out] or material[held_out].rows for held_out in found):
+        raise ConfigError(
+            f"no demonstration has pictures at every {config.stride} steps, in kitchens to learn "
+            "from and in some to measure on; record some with "
+            f"`leapcasa policy data --look-every {config.stride}`"
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from ...configs import ConfigError, nearest
 from ..console import Console, Progress
 
 NAME = "sight"
-NUMBERS = ("seed", "steps", "look_steps")
+NUMBERS = ("seed", "steps", "look_steps", "undone")
 """What `--set` may change."""
 
 

@@ -36,8 +36,6 @@ UNTOUCHED = 0.005
 """Progress up to which a part is as the subtask found it, so that what undoes it is complete."""
 LEAST_BACKWARDS = 4
 """Looks of a subtask that is shown backwards, at least."""
-STILL = ", still"
-"""The end of the name of windows in which nothing moves."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -127,20 +125,19 @@ def windows(
     config: JudgeConfig,
     *,
     seed: int | None,
+    undone: bool = False,
     told: Callable[[int], None] = lambda count: None,
 ) -> Windows:
     """Look at everything.
 
-    Demonstrations are asked about by what undoes them as well, both as they were played and
-    backwards: so a lever that is pushed on shows one that is pulled off. Posed looks stand for
-    what has long been as it is.
-
     Args:
-        stretches: demonstrations with a look at every fourth step, and posed looks.
+        stretches: demonstrations with a look at every fourth step.
         rows: of manifests of `judge data`.
         look: the judge's eye.
         config: how the judge looks.
         seed: draws the wording of each demonstrated subtask; None for its own words.
+        undone: ask about demonstrations by what undoes them as well, both as they were played and
+            backwards, so that a lever that is pushed on shows one that is pulled off.
         told: called with the number of demonstrations and films that are done.
 
     Raises:
@@ -150,11 +147,9 @@ def windows(
     for number, one in enumerate(stretches):
         for begin, end in one.subtasks():
             rng = None if seed is None else np.random.default_rng([seed, number, begin])
-            if one.header.played:
-                _demonstrated(made, one, begin, end, rng)
+            _demonstrated(made, one, begin, end, rng)
+            if undone:
                 _undone(made, one, begin, end, rng)
-            else:
-                _posed(made, one, begin, end, rng)
         told(number + 1)
     for number, group in enumerate(films(rows), len(stretches) + 1):
         _filmed(made, group, config)
@@ -205,23 +200,6 @@ def _undone(
     if ends:
         text = words[0] if rng is None else words[int(rng.integers(len(words)))]
         made.add(one.outer[first:end], buckets(text), ends)
-
-
-def _posed(
-    made: _Gathering, one: Stretch, begin: int, end: int, rng: np.random.Generator | None
-) -> None:
-    """Windows in which nothing moves: things have stood like this for longer than they last."""
-    known = [i for i in range(begin, end) if np.isfinite(one.progress[one.step(i)])]
-    ends = [
-        (
-            np.full(made.looks, i - begin),
-            bool(one.progress[one.step(i)] >= 1.0),
-            one.name(one.step(i)) + STILL,
-        )
-        for i in known
-    ]
-    if ends:
-        made.add(one.outer[begin:end], _asked(one, begin, rng), ends)
 
 
 def _asked(one: Stretch, begin: int, rng: np.random.Generator | None) -> Ints:

@@ -126,6 +126,8 @@ def test_what_the_kitchen_lacks_is_an_error_that_says_so(sink: tuple[Kitchen, Re
         referee.fixture("kettle")
     with pytest.raises(UnknownSubtask):
         referee.watch("juggle the plates")
+    with pytest.raises(EnvironmentFault, match="no pan"):
+        referee.watch("rotate the pan")
     with pytest.raises(EnvironmentFault, match="no joint"):
         referee.joint(referee.fixture("faucet"), "antenna_joint")
 
