@@ -164,7 +164,7 @@ def test_steps_name_only_what_their_task_uses_and_come_in_a_possible_order(task)
 
 
 SAID = {"out": "pull_out", "in": "push_in"}
-PATIENT = {"Rinse": "rinse", "Wait": "wait", "SetTemperature": "set_hot"}
+PATIENT = {"Rinse": "rinse", "Wait": "wait", "SetTemperature": "set_hot", "Rotate": "rotate"}
 """Skills of which the parser takes the plain sentences and refuses the rest."""
 
 
