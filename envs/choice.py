@@ -84,11 +84,9 @@ def fixture(raw: Any, skill: Skill, here: npt.NDArray[np.floating[Any]]) -> Any:
 
 
 def part(raw: Any, skill: Skill, fixture: Any) -> str:
-    """Which of several like parts of a fixture is meant: the burner's place, else nothing.
+    """Which part of a fixture is meant: the burner's place, the pan's name, else nothing.
 
-    Of a stove's pan the object's name.
-
-    Named by the words, else by the task, else the one whose state fits.
+    A burner is named by the words, else by the task, else it is the one whose state fits.
 
     Raises:
         EnvironmentFault: if the stove has no such burner, or there is no pan.

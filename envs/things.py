@@ -27,11 +27,6 @@ def named(raw: Any, category: str) -> str:
     raise EnvironmentFault(f"this episode has no {category}")
 
 
-def body(raw: Any, name: str) -> int:
-    """The number of a thing's body."""
-    return int(raw.obj_body_id[name])
-
-
 def hinge(raw: Any, name: str, fixture: Any) -> JointTruth:
     """A thing as what turns about its own upright axis.
 
@@ -43,7 +38,7 @@ def hinge(raw: Any, name: str, fixture: Any) -> JointTruth:
     Returns:
         Its value is the thing's yaw in the world [rad].
     """
-    data, index = raw.sim.data._data, body(raw, name)
+    data, index = raw.sim.data._data, int(raw.obj_body_id[name])
     rot, middle = np.array(data.xmat[index]).reshape(3, 3), float(fixture.rot)
     turned = float(np.arctan2(rot[1, 0], rot[0, 0])) - middle
     return JointTruth(

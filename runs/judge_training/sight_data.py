@@ -171,7 +171,7 @@ def _demonstrated(
 ) -> None:
     first = max(0, begin - made.looks + 1)
     ends = [
-        (_before(i, made.looks, first) - first, done, one.name(one.step(i)))
+        (_before(i, made.looks, first), done, one.name(one.step(i)))
         for i, done in _labelled(one, begin, end)
     ]
     if ends:
@@ -193,7 +193,7 @@ def _undone(
         untouched = one.progress[one.step(i)] <= UNTOUCHED
         if not (done or untouched):
             continue
-        ends.append((_before(i, made.looks, first) - first, untouched, name))
+        ends.append((_before(i, made.looks, first), untouched, name))
         back = np.minimum(np.arange(i + made.looks - 1, i - 1, -1), end - 1)
         if span >= LEAST_BACKWARDS:
             ends.append((back - first, untouched, name))
@@ -209,8 +209,8 @@ def _asked(one: Stretch, begin: int, rng: np.random.Generator | None) -> Ints:
 
 
 def _before(look: int, looks: int, first: int) -> Ints:
-    """The looks of a window that ends with one; the first is repeated."""
-    return np.maximum(np.arange(look - looks + 1, look + 1), first)
+    """The looks of a window that ends with one, counted from the first, which is repeated."""
+    return np.maximum(np.arange(look - looks + 1, look + 1) - first, 0)
 
 
 def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:

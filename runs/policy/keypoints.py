@@ -118,13 +118,11 @@ class Points:
             spot = find_post(parts, place.outward, near).center
             middle = np.mean([box.center for box in parts], axis=0)
             return np.stack([spot, middle, place.center])
-        if skill.target == "pan":
+        if skill.target in ("pan", "spout"):
             tip = max(parts, key=lambda box: joint.radius(box.center)).center
-            return np.stack([tip, _beside(anchor, tip, joint.axis), place.center])
-        if skill.target == "spout":
-            tip = max(parts, key=lambda box: joint.radius(box.center)).center
-            run = max(parts, key=lambda box: float(box.center[2]))
-            return np.stack([tip, _beside(anchor, tip, joint.axis), run.center])
+            highest = max(parts, key=lambda box: float(box.center[2])).center
+            third = highest if skill.target == "spout" else place.center
+            return np.stack([tip, _beside(anchor, tip, joint.axis), third])
         if skill.target == "faucet":
             lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
             return np.stack([lever.center + lever.extent(UP) * UP, anchor, place.center])
