@@ -96,6 +96,12 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", metavar="N", type=int, default=2, help="on a CPU (default: 2)")
     parser.add_argument("--from", dest="start", metavar="DIR", type=Path,
                         help="begin with these weights instead of random ones")  # fmt: skip
+    parser.add_argument("--blend", metavar="SHARE", type=float, default=1.0,
+                        help="with --from: write so much of what was learned and the rest of what "
+                             "was there, which keeps more of it (default: 1)")  # fmt: skip
+    parser.add_argument("--keep", metavar="DATA", type=Path, action="append", default=[],
+                        help="with --from: at the steps of this folder the control goes on saying "
+                             "what it said before; may be repeated")  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on with the training in DIR")
 
 
@@ -145,6 +151,8 @@ def train(options: argparse.Namespace, console: Console) -> int:
         device=options.device,
         threads=options.threads,
         start=options.start,
+        blend=options.blend,
+        keep=options.keep,
         resume=options.resume,
     )
     return train_command(request, console)

@@ -89,6 +89,16 @@ def all_moments(stretches: Sequence[Stretch], *, held_out: bool) -> Picks:
     return _picks(at, names)
 
 
+def all_steps(stretches: Sequence[Stretch]) -> Picks:
+    """Every step of the kitchens that are trained on, whoever moved the robot."""
+    at, names = [], []
+    for index, one in enumerate(stretches):
+        if not one.held_out:
+            at += [(index, step) for step in range(len(one.subtask))]
+            names += [one.name(step) for step in range(len(one.subtask))]
+    return _picks(at, names)
+
+
 def looks(
     stretches: Sequence[Stretch], at: npt.NDArray[np.int64], rng: np.random.Generator | None = None
 ) -> Looks:

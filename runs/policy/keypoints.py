@@ -19,7 +19,6 @@ from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_post
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.motion import UP, Blocked, Operator
-from ...policies.experts.recipes import inwards
 
 MOST_ROOM_M = 1.0
 PALM_M = 0.12
@@ -145,9 +144,6 @@ class Points:
         if skill.target == "spout":  # the roomier side first, as the experts do
             beside = [min(room(s * r, 0.35) for r in (0.1, 0.2, 0.3)) for s in (-1.0, 1.0)]
             side = 1.0 if beside[1] > beside[0] else -1.0
-        elif skill.target == "pan":
-            assert suffix is not None
-            side = inwards(self._referee.joint(fixture, suffix))
         elif skill.target == "dishwasher_door":
             side = roomy_side(self._op, place)
         elif skill.target == "dishwasher_rack":

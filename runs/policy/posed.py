@@ -49,9 +49,6 @@ TRIES = 6
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "open", "close", "pull_out", "push_in"})
 """Verbs whose completion is a matter of how things stand, not of what was done before."""
 
-_HINTS_CHANGE = frozenset({"pan"})
-"""Targets whose hints follow from how they stand when a subtask begins, so anew for each pose."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
@@ -121,8 +118,6 @@ class Posing:
         for _ in range(TRIES):
             self._poser.restart()
             self._set_parts(number, opened)
-            if parse(part.text, self._context).target in _HINTS_CHANGE:
-                self._points = Points(self._referee)
             self._points.begin(part.text)
             self._set_robot(self._points.world()[0])
             if self._poser.depth() <= DEEPEST_M:

@@ -31,6 +31,10 @@ class TrainRequest:
     device: str | None = None
     threads: int = 2
     start: Path | None = None
+    blend: float = 1.0
+    """How much of what is written is the training's own; the rest is `start`'s."""
+    keep: Sequence[Path] = ()
+    """Folders where the control is to go on saying what `start` says."""
     resume: bool = False
 
 
@@ -55,12 +59,13 @@ def train_command(request: TrainRequest, console: Console) -> int:
     torch.set_num_threads(request.threads)
     recipe = _recipe(request)
     start = None if request.start is None else checkpoint.load(request.start)
-    if start is not None and start.network.config != recipe.network:
+    if start is not None and not _alike(start.network.config, recipe.network):
         raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
     with console.quiet_stdout():
         stretches = dataset.load(request.data, recipe.network)
-        about = _about(request, stretches)
-        _check_data(stretches)
+        reminders = dataset.load(request.keep, recipe.network) if request.keep else []
+        about = _about(request, stretches + reminders)
+        _check_data(stretches + reminders)
         stats = training.statistics(stretches) if start is None else start.statistics
         state = training.begin(recipe, request.seed, start and start.network)
         state.network.to(device)
@@ -78,13 +83,19 @@ def train_command(request: TrainRequest, console: Console) -> int:
 
         def kept(now: training.State) -> None:
             train_state.save(folder, now)
-            _write(folder, now, stats, {**about, "figures": now.history[-1]})
+            made = now.mean if start is None else training.blended(
+                start.network, now.mean, request.blend
+            )  # fmt: skip
+            _write(folder, made, stats, {**about, "figures": now.history[-1]})
+            _write_losses(folder, now.history)
 
         def told(step: int, loss: float) -> None:
             progress.update(step, f"loss {loss:.3f}" + _newest(state.history))
 
+        teacher = None if start is None else start.network.to(device)
         course = training.Course(stretches=stretches, statistics=stats, recipe=recipe,
-                                 seed=request.seed, device=device)  # fmt: skip
+                                 seed=request.seed, device=device, teacher=teacher,
+                                 reminders=reminders)  # fmt: skip
         try:
             training.train(state, course, measured=kept, told=told)
         finally:
@@ -106,7 +117,13 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
     asked = (request.eyes_steps, request.control_steps)
     if any(steps is not None and steps < 0 for steps in asked) or asked == (0, 0):
         raise ConfigError("--eyes-steps and --control-steps must be 0 or more, and not both 0")
-    return replace(request, data=[path.expanduser().absolute() for path in request.data])
+    if not 0 < request.blend <= 1 or (request.blend < 1 and request.start is None):
+        raise ConfigError("--blend is a share, above 0 and up to 1, and wants --from")
+    if request.keep and request.start is None:
+        raise ConfigError("--keep wants --from: what is to be kept is what that one does")
+    data, keep = ([path.expanduser().absolute() for path in some]
+                  for some in (request.data, request.keep))  # fmt: skip
+    return replace(request, data=data, keep=keep)
 
 
 def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
@@ -125,6 +142,8 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
             device=request.device or kept["device"],
             threads=request.threads,
             start=start,
+            blend=kept["blend"],
+            keep=[Path(path) for path in kept["keep"]],
             resume=True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -140,6 +159,11 @@ def _recipe(request: TrainRequest) -> Any:
     if request.control_steps is not None:
         recipe = replace(recipe, control=replace(recipe.control, steps=request.control_steps))
     return recipe
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether weights fit: how much of a network is dropped in training is no size of it."""
+    return replace(one, dropout=0.0) == replace(other, dropout=0.0)
 
 
 def _device(asked: str | None) -> str:
@@ -167,6 +191,7 @@ def _about(request: TrainRequest, stretches: Sequence[Any]) -> dict[str, Any]:
         "data": hashlib.sha256(json.dumps(names).encode()).hexdigest(),
         "preset": request.preset,
         "seed": request.seed,
+        "blend": request.blend,
         "assets": sorted({one.header.assets for one in stretches}),
         "versions": versions(),
     }
@@ -193,24 +218,27 @@ def _same_data(folder: Path, about: dict[str, Any]) -> None:
 
 
 def _plain(request: TrainRequest) -> dict[str, Any]:
-    return {**asdict(request), "data": [str(path) for path in request.data]}
+    folders = {name: [str(path) for path in getattr(request, name)] for name in ("data", "keep")}
+    return {**asdict(request), **folders}
 
 
-def _write(folder: Path, state: Any, stats: Any, about: dict[str, Any]) -> None:
-    """What others read: the policy, and the course of the losses."""
+def _write(folder: Path, network: Any, stats: Any, about: dict[str, Any]) -> None:
+    """The policy, for others to read."""
     from ...policies.embedded import checkpoint
 
-    weights = folders.weights_bytes(state.mean)
-    text = checkpoint.config_json(state.mean.config, stats, about)
+    weights = folders.weights_bytes(network)
+    text = checkpoint.config_json(network.config, stats, about)
     replace_file(folder / checkpoint.KIND.weights, lambda stream: stream.write(weights))
     replace_file(folder / folders.CONFIG, lambda stream: stream.write(text.encode()))
-    names = list(dict.fromkeys(name for row in state.history for name in row))
+
+
+def _write_losses(folder: Path, history: Sequence[dict[str, float]]) -> None:
+    """The course of the losses, as a table and drawn."""
+    names = list(dict.fromkeys(name for row in history for name in row))
     lines = [",".join(names)]
-    lines += [
-        ",".join(f"{row.get(name, float('nan')):.5g}" for name in names) for row in state.history
-    ]
+    lines += [",".join(f"{row.get(name, float('nan')):.5g}" for name in names) for row in history]
     replace_file(folder / LOSSES, lambda stream: stream.write("\n".join(lines).encode() + b"\n"))
-    _draw(folder / PICTURE, state.history)
+    _draw(folder / PICTURE, history)
 
 
 def _draw(path: Path, history: Sequence[dict[str, float]]) -> None:

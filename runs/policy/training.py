@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,21 @@ class Course:
     recipe: Recipe
     seed: int
     device: str
+    teacher: Network | None = None
+    """What the control was before."""
+    reminders: Sequence[Stretch] = ()
+    """Where it is to stay as its teacher is."""
+
+    def reminder(self, count: int, step: int) -> Moments | None:
+        """Moments of a step at which the teacher is asked; None if there is none."""
+        if self.teacher is None or not self.reminders:
+            return None
+        at, rng = self._steps.drawn(count, self.seed, step)
+        return draws.moments(self.reminders, at, rng)
+
+    @cached_property
+    def _steps(self) -> Picks:
+        return draws.all_steps(self.reminders)
 
     def picks(self, part: str, *, held_out: bool) -> Picks:
         """What a part is trained or measured on."""
@@ -169,6 +184,25 @@ def precision(device: str) -> torch.autocast:
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast)
 
 
+def blended(start: Network, trained: Network, share: float) -> Network:
+    """Between what a training began with and what it came to (WiSE-FT, arXiv:2109.01903).
+
+    New data teach what is new and let go of what it has little of; half way back most of both is
+    there.
+
+    Args:
+        start: weights that the training began with.
+        trained: what it came to.
+        share: how much of `trained`, 0..1.
+    """
+    made = Network(trained.config).to(next(trained.parameters()).device)
+    with torch.no_grad():
+        pairs = zip(start.parameters(), trained.parameters(), strict=True)
+        for out, (old, new) in zip(made.parameters(), pairs, strict=True):
+            out.copy_(torch.lerp(old.to(new.device), new, share))
+    return made.eval()
+
+
 def rate(schedule: Schedule, step: int) -> float:
     """The learning rate of a step: a linear warm-up, then a cosine."""
     if step < schedule.warm_up:
@@ -187,6 +221,8 @@ def _step(state: State, batch: Looks | Moments, course: Course) -> float:
     for group in optimiser.param_groups:
         group["lr"] = rate(schedule, step)
     loss = _losses(state.network, batch, course, generator)["loss"]
+    if part == "control" and (reminder := course.reminder(schedule.batch, state.step)) is not None:
+        loss = loss + _forgotten(state.network, reminder, course, generator)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     own = parameters(state.network, part)
@@ -212,6 +248,22 @@ def _losses(
             true.points, true.hints, true.hand[:, :3], generator
         )
     return losses.of_motion(true.predict(network), true)
+
+
+def _forgotten(
+    network: Network, batch: Moments, course: Course, generator: torch.Generator
+) -> Tensor:
+    """How far the control has gone from what its teacher says (Li and Hoiem, arXiv:1606.09282)."""
+    assert course.teacher is not None
+    asked = losses.Tensors(batch, course.statistics, course.device)
+    asked.points, asked.hints = augment.points(
+        asked.points, asked.hints, asked.hand[:, :3], generator
+    )
+    with torch.no_grad():
+        said = asked.predict(course.teacher)
+    asked.motion, asked.weight = said.motion, torch.ones_like(asked.weight)
+    asked.closed, asked.driving = said.closed.sigmoid(), said.driving.sigmoid()
+    return losses.of_motion(asked.predict(network), asked)["loss"]
 
 
 def _of_looks(

@@ -62,28 +62,17 @@ def test_posed_parts_count_as_done_where_robocasa_says_so(tmp_path: Path):
     assert np.corrcoef(flat[~done], demo.progress[door][~done])[0, 1] > 0.95
 
 
-def test_a_pan_is_turned_any_way_and_the_side_is_the_way_to_its_middle(tmp_path: Path):
+def test_a_pan_is_turned_any_way(tmp_path: Path):
     words = "policy data RotatePan --episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0
     demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
     assert np.isnan(demo.progress).all()  # it depends on how the pan stood before
+    assert not demo.hints[:, 2].any()  # nor does a pose say which way it is to be turned
     turn = matrix(demo.proprioception[:, 5:9])
     handle = np.einsum("tij,tj->ti", turn, demo.points[:, 0] - demo.points[:, 1])
     assert np.allclose(handle[:, 2], 0.0, atol=0.03)
     assert np.ptp(np.linalg.norm(handle[:, :2], axis=1)) < 0.01
-    kitchen = Kitchen("RotatePan", rendering=False)
-    try:
-        kitchen.begin(1000)
-        front = Referee(kitchen).place(Referee(kitchen).fixture("pan")).outward
-        yaw = kitchen.sensors.proprioception.vector().astype(float)
-        hand = matrix(yaw[None, 5:9])[0]
-        world = Referee(kitchen).robot().base_rot @ hand.T  # from the frame of proprioception
-    finally:
-        kitchen.close()
-    aside = np.cross(front, handle @ world.T)[:, 2]  # positive: turned to the left
-    assert np.ptp(aside) > 0.15
-    clear = np.abs(aside) > 0.01
-    assert np.array_equal(demo.hints[clear, 2], -np.sign(aside[clear]))
+    assert np.ptp(np.arctan2(handle[:, 1], handle[:, 0])) > 0.5
 
 
 def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):

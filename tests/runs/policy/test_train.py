@@ -1,17 +1,20 @@
 """Training on two real demonstrations: it learns, goes on as if never stopped, refuses bad data."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from policy_demos import SEEDS, command, copied, outcomes
+from safetensors.numpy import load_file
 
 from leapcasa.envs.sensors import Proprioception, Sensors
-from leapcasa.policies.embedded import EmbeddedPolicy
+from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
 from leapcasa.runs.cli import main
-from leapcasa.runs.policy import dataset, episode_file, presets
+from leapcasa.runs.policy import dataset, draws, episode_file, losses, presets
 
 pytestmark = pytest.mark.sim
 STEPS = (150, 300)
@@ -154,17 +157,63 @@ def test_kitchens_of_the_target_split_are_not_trained_on(
         header = replace(demo.header, split="target")
         one["sha256"] = episode_file.write(path, replace(demo, header=header))
         lines.append(one)
-    import json
-
     (harmed / "episodes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
     assert main(words(harmed, tmp_path / "out", (10, 10))) == 2
     assert "is of the target split" in capsys.readouterr().err
+
+
+def test_a_blend_is_between_what_was_there_and_what_was_learned(
+    trained: Path, demos: Path, tmp_path: Path
+):
+    def weights(folder: Path) -> dict[str, np.ndarray]:
+        return load_file(folder / "policy.safetensors")
+
+    made = {}
+    for share in ("1", "0.25"):
+        more = ["--from", str(trained), "--blend", share, "--seed", "3"]
+        assert main(words(demos, tmp_path / share, (0, 20), *more)) == 0
+        made[share] = weights(tmp_path / share)
+    changed = 0
+    for name, old in weights(trained).items():
+        new, mixed = made["1"][name].astype(float), made["0.25"][name].astype(float)
+        assert np.allclose(mixed, 0.75 * old.astype(float) + 0.25 * new, atol=2e-3)
+        changed += not np.array_equal(mixed, old)
+    assert changed > 10
+
+
+def test_what_is_to_be_kept_changes_less(trained: Path, demos: Path, tmp_path: Path):
+    """Trained on wrong labels, with reminders and without."""
+    wrong, recipe = copied(demos, tmp_path / "wrong"), presets.recipe("tiny")
+    lines = []
+    for one in outcomes(wrong):
+        path = wrong / one["file"]
+        demo = episode_file.read(path)
+        backwards = replace(demo, expert=-demo.expert)
+        lines.append({**one, "sha256": episode_file.write(path, backwards)})
+    (wrong / "episodes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (one, *_) = dataset.load([demos], recipe.network)
+    before = checkpoint.load(trained)
+    batch = draws.moments([one], np.array([[0, t] for t in range(one.header.steps)]))
+
+    def said(folder: Path) -> torch.Tensor:
+        told = losses.Tensors(batch, before.statistics, "cpu")
+        with torch.inference_mode():
+            return told.predict(checkpoint.load(folder).network).motion
+
+    moved = {}
+    for name, more in (("free", []), ("kept", ["--keep", str(demos)])):
+        out = tmp_path / name
+        assert main(words(wrong, out, (0, 60), "--from", str(trained), *more)) == 0
+        moved[name] = float((said(out) - said(trained)).abs().mean())
+    assert moved["kept"] < 0.8 * moved["free"]
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         (["policy", "train", "--out", "OUT"], "name at least one folder"),
+        (["policy", "train", "/nowhere", "--out", "OUT", "--blend", "0.5"], "wants --from"),
+        (["policy", "train", "/nowhere", "--out", "OUT", "--keep", "/here"], "--keep wants --from"),
         (["policy", "train", "/nowhere", "--out", "OUT"], "holds no demonstrations"),
         (["policy", "train", "/nowhere", "--out", "OUT", "--preset", "big"], "unknown --preset"),
         (["policy", "train", "--resume", "--out", "OUT"], "no training to go on with"),
@@ -186,14 +235,21 @@ def test_corrections_begin_where_the_learner_has_led(trained: Path, demos: Path,
     (one,) = outcomes(tmp_path / "corrected")
     demo = episode_file.read(tmp_path / "corrected" / one["file"], one["sha256"])
     assert demo.header.driver == "learner, then expert"
+    tries = np.zeros(demo.header.steps, int)
     for subtask in (0, 1):
         own = demo.subtask == subtask
         led = int(own.sum()) - int(demo.imitate[own].sum())
         assert led >= 10
         assert not demo.imitate[own][:led].any()
         assert demo.imitate[own][led:].all()
+        begun = int(np.flatnonzero(own)[0])
+        tries[begun + led : begun + int(own.sum())] = begun + led
     led = demo.imitate == 0
     assert np.array_equal(demo.expert[led], demo.executed[led])
+    (stretch,) = dataset.load([tmp_path / "corrected"], presets.recipe("tiny").network)
+    for t in np.flatnonzero(~led):  # the past that is told begins where the expert took over
+        past = geometry.features(demo.proprioception[tries[t] : t + 1])
+        assert np.allclose(stretch.felt[t], past[-1], atol=1e-6)
     before = next(o for o in outcomes(demos) if o["seed"] == SEEDS[1])
     alone = episode_file.read(demos / before["file"])
     assert not np.array_equal(demo.executed[:5], alone.executed[:5])
