@@ -22,8 +22,6 @@ PATIENCE = 40
 """Steps without a picture after which there will be none."""
 LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
 """What there is above a part under a wall cabinet, and where there is none."""
-STILL_M = 0.01
-"""A hand that moves less than this stands still."""
 UNSURE_M = (0.34, 0.78)
 """What is said between yes and no, as at a cabinet's edge: the middle half of the way."""
 
@@ -36,8 +34,6 @@ class EmbeddedPolicy:
         look_every: steps between two looks at the pictures.
         execute: steps of a chunk that are carried out, at most the network's chunk.
         device: `cpu` or `cuda`.
-        rest: steps for which hand and base stand still before the subtask is begun afresh: what
-            was done may have been too little, which cannot always be seen. 0 for never.
         threads: of torch on a CPU, for the whole process; None leaves them alone.
 
     Raises:
@@ -49,7 +45,6 @@ class EmbeddedPolicy:
         path: str = "",
         look_every: int = 4,
         execute: int = 2,
-        rest: int = 32,
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
@@ -71,9 +66,7 @@ class EmbeddedPolicy:
             )
         if look_every < 1:
             raise ConfigError(f"policy.options.look_every is {look_every}; give 1 or more")
-        if rest < 0:
-            raise ConfigError(f"policy.options.rest is {rest}; give 0 or more")
-        self._execute, self._look_every, self._rest = execute, look_every, rest
+        self._execute, self._look_every = execute, look_every
         self._digest = checkpoint.digest(self._path)[:12]
         self._text = ""
         self._begin("")
@@ -85,7 +78,6 @@ class EmbeddedPolicy:
             "weights": self._digest,
             "execute": str(self._execute),
             "look_every": str(self._look_every),
-            "rest": str(self._rest),
         }
         return PolicyInfo(name="embedded", privileged=False, views=VIEWS, settings=settings)
 
@@ -120,9 +112,6 @@ class EmbeddedPolicy:
 
     def _moved(self, felt: npt.NDArray[np.float32]) -> Actions:
         """(1, 12) the next action of the chunk in hand, or of a new one."""
-        if self._rests():
-            self._felt.clear()
-            self._leading = None
         self._felt.append(felt)
         if self._looks == 0:
             return geometry.still(felt)[None]
@@ -131,14 +120,6 @@ class EmbeddedPolicy:
         action = self._leading.action(felt, self._since)
         self._since += 1
         return action[None]
-
-    def _rests(self) -> bool:
-        """True if nothing has moved for long: hand in the frame of the base, base in the room."""
-        if not self._rest or len(self._felt) <= self._rest:
-            return False
-        lately = np.stack([self._felt[-1 - i] for i in range(self._rest + 1)])
-        places = lately[:, [2, 3, 4, 9, 10, 11]]
-        return bool(np.ptp(places, axis=0).max() < STILL_M)
 
     def _begin(self, instruction: str) -> None:
         self._text = instruction

@@ -40,7 +40,7 @@ class Stretch:
     inner: npt.NDArray[np.uint8]
     """(L, 3, H, H), memory-mapped: the hand's."""
     felt: npt.NDArray[np.float32]
-    """(T, FEATURES), as if the subtask began wherever the expert took over or tried again."""
+    """(T, FEATURES)."""
     raw: npt.NDArray[np.float32]
     """(T, 16) proprioception as it was felt."""
     motion: npt.NDArray[np.float32]
@@ -125,14 +125,15 @@ def _stretch(path: Path, sha256: str, config: NetworkConfig) -> Stretch:
     demo = episode_file.read(path, sha256)
     outer, inner = _pictures(path, demo, f"{path.stem}_{sha256[:8]}", config)
     at = np.minimum(np.arange(header.steps)[:, None] + np.arange(config.chunk), header.steps - 1)
+    felt, motion = _by_subtask(demo, config.chunk)
     skills = tuple(wordings.skill_of(text, header.instruction) for text in header.subtasks)
     return Stretch(
         header=header,
         outer=outer,
         inner=inner,
-        felt=_felt(demo),
+        felt=felt,
         raw=demo.proprioception,
-        motion=geometry.set_points(demo.proprioception, demo.expert, config.chunk),
+        motion=motion,
         closed=(demo.expert[at, 6] >= geometry.SWITCH).astype(np.float32),
         driving=(demo.expert[at, 11] >= geometry.SWITCH).astype(np.float32),
         weight=_weights(demo, config.chunk),
@@ -153,25 +154,15 @@ def _places(demo: episode_file.Demonstration) -> npt.NDArray[np.float32]:
     return np.stack(each, axis=2)
 
 
-def _felt(demo: episode_file.Demonstration) -> npt.NDArray[np.float32]:
-    """Features; the history of each begins with the try at hand, as in the loop.
-
-    An expert that takes over from a learner begins anew: told what went before, the control would
-    learn to sweep again to where it has swept already.
-    """
-    pairs = _alike(_tries(demo))
-    return np.concatenate([geometry.features(demo.proprioception[a:b]) for a, b in pairs])
+def _by_subtask(demo: episode_file.Demonstration, chunk: int) -> tuple[Any, Any]:
+    """Features and set points; the history of each begins with its subtask, as in the loop."""
+    felt: list[Any] = []
+    for begin, end in _alike(demo.subtask):
+        felt.append(geometry.features(demo.proprioception[begin:end]))
+    return np.concatenate(felt), geometry.set_points(demo.proprioception, demo.expert, chunk)
 
 
-def _tries(demo: episode_file.Demonstration) -> npt.NDArray[np.integer]:
-    """(T,) counts subtasks, and within them each time that there is something to imitate again."""
-    imitate = demo.imitate.astype(int)
-    resumed = np.diff(imitate, prepend=imitate[:1]) > 0
-    begun = np.diff(demo.subtask, prepend=demo.subtask[:1]) != 0
-    return np.cumsum(resumed | begun)
-
-
-def _alike(numbers: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
+def _alike(numbers: npt.NDArray[np.int32]) -> Iterator[tuple[int, int]]:
     """Begin and end of each run of equal numbers."""
     starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1), len(numbers)]
     return itertools.pairwise(int(start) for start in starts)

@@ -18,8 +18,6 @@ from .draws import Moments
 BASE_SHARE, SWITCH_SHARE, HINT_SHARE = 1.0, 0.2, 2.0
 LATE = 0.5
 """Weight of a chunk's last step beside the first, which is always carried out."""
-NEAR_M, NEAR = 0.1, 4.0
-"""Where the hand is so near to the part, a centimetre decides: such moments count so many times."""
 
 
 class Tensors:
@@ -41,8 +39,6 @@ class Tensors:
         self.motion = put((batch.motion - statistics.motion_mean) / statistics.motion_std)
         self.closed, self.driving = put(batch.closed), put(batch.driving)
         self.weight = put(batch.weight)
-        away = (self.points[:, 0] - self.hand[:, :3]).norm(dim=-1)
-        self.near = torch.where(away < NEAR_M, NEAR, 1.0)[:, None]
 
     def predict(self, network: Network) -> Prediction:
         """The control's answer."""
@@ -88,7 +84,7 @@ def of_motion(said: Prediction, true: Tensors) -> dict[str, Tensor]:
     """The parts of the control's loss and their sum `loss`; L1 for motions, as in ACT."""
     chunk = said.motion.shape[1]
     late = torch.linspace(1.0, LATE, chunk, device=said.motion.device)
-    weight = true.weight * true.near * late
+    weight = true.weight * late
     away = (said.motion - true.motion).abs()
     hand = _mean(away[..., :6].mean(-1), weight * (1 - true.driving))
     base = _mean(away[..., 6:].mean(-1), weight * true.driving)

@@ -59,7 +59,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
     torch.set_num_threads(request.threads)
     recipe = _recipe(request)
     start = None if request.start is None else checkpoint.load(request.start)
-    if start is not None and not _alike(start.network.config, recipe.network):
+    if start is not None and start.network.config != recipe.network:
         raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
     with console.quiet_stdout():
         stretches = dataset.load(request.data, recipe.network)
@@ -159,11 +159,6 @@ def _recipe(request: TrainRequest) -> Any:
     if request.control_steps is not None:
         recipe = replace(recipe, control=replace(recipe.control, steps=request.control_steps))
     return recipe
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether weights fit: how much of a network is dropped in training is no size of it."""
-    return replace(one, dropout=0.0) == replace(other, dropout=0.0)
 
 
 def _device(asked: str | None) -> str:

@@ -215,23 +215,6 @@ def test_retries_doubt_the_room_and_then_the_side(untrained: Path):
     assert policy._attempt == 0
 
 
-def test_a_robot_that_has_rested_for_long_begins_its_subtask_afresh(untrained: Path):
-    still, moving = list(looks(1)) * 12, list(looks(12))
-
-    def told(rest: int, seen: list[Sensors]) -> list[int]:
-        """How many steps of the robot's past the control is told at each step."""
-        policy = EmbeddedPolicy(path=str(untrained), look_every=2, rest=rest)
-        policy.reset("turn on the kettle", 0)
-        lengths = []
-        for one in seen:
-            policy.act(one, "turn on the kettle")
-            lengths.append(len(policy._felt))
-        return lengths
-
-    assert told(4, still) == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2]
-    assert told(0, still) == told(4, moving) == list(range(1, 13))
-
-
 def test_words_change_what_it_does(untrained: Path):
     policy = EmbeddedPolicy(path=str(untrained))
     made = []
@@ -284,7 +267,6 @@ def test_it_stays_where_it_is_until_there_is_a_picture(untrained: Path):
     [
         ({"path": "/nowhere"}, "holds no trained policy"),
         ({"execute": 7}, "give 1 .. 6"),
-        ({"rest": -1}, "give 0 or more"),
         ({"device": "cuda"}, "no GPU"),
     ],
 )

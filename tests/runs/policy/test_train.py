@@ -12,7 +12,7 @@ from policy_demos import SEEDS, command, copied, outcomes
 from safetensors.numpy import load_file
 
 from leapcasa.envs.sensors import Proprioception, Sensors
-from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
+from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file, losses, presets
 
@@ -235,21 +235,14 @@ def test_corrections_begin_where_the_learner_has_led(trained: Path, demos: Path,
     (one,) = outcomes(tmp_path / "corrected")
     demo = episode_file.read(tmp_path / "corrected" / one["file"], one["sha256"])
     assert demo.header.driver == "learner, then expert"
-    tries = np.zeros(demo.header.steps, int)
     for subtask in (0, 1):
         own = demo.subtask == subtask
         led = int(own.sum()) - int(demo.imitate[own].sum())
         assert led >= 10
         assert not demo.imitate[own][:led].any()
         assert demo.imitate[own][led:].all()
-        begun = int(np.flatnonzero(own)[0])
-        tries[begun + led : begun + int(own.sum())] = begun + led
     led = demo.imitate == 0
     assert np.array_equal(demo.expert[led], demo.executed[led])
-    (stretch,) = dataset.load([tmp_path / "corrected"], presets.recipe("tiny").network)
-    for t in np.flatnonzero(~led):  # the past that is told begins where the expert took over
-        past = geometry.features(demo.proprioception[tries[t] : t + 1])
-        assert np.allclose(stretch.felt[t], past[-1], atol=1e-6)
     before = next(o for o in outcomes(demos) if o["seed"] == SEEDS[1])
     alone = episode_file.read(demos / before["file"])
     assert not np.array_equal(demo.executed[:5], alone.executed[:5])
