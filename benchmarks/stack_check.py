@@ -1,7 +1,8 @@
 """Whether an evaluation of preset `default` is as the shipped policy's card says.
 
 `make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
-gave beside the weights, as the figures of a new card: the seeds that every task has.
+gave beside the weights, as the figures of a new card: the seeds that every task has. With `--add`
+they come beside those that were recorded of the same weights.
 
 The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
 Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
@@ -96,14 +97,37 @@ def compare(recorded: Episodes, made: Episodes) -> bool:
     return agree
 
 
+def added(recorded: dict[str, Any], made: dict[str, Any]) -> Episodes:
+    """Recorded episodes and new ones; a seed that was played again counts as it went now."""
+    return {
+        task: dict(sorted({**recorded["tasks"].get(task, {}), **episodes}.items(),
+                          key=lambda x: int(x[0])))
+        for task, episodes in made["tasks"].items()
+    }  # fmt: skip
+
+
+def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
+    """Print what is not the same; True if anything is."""
+    names = [x for x in ("policy", "judge", "assets", "split") if recorded[x] != made[x]]
+    for name in names:
+        print(f"{name}: recorded {recorded[name]}, now {made[name]}")
+    return bool(names)
+
+
 def main() -> int:
     """Compare, or record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="of `leapcasa eval`")
     parser.add_argument("--record", action="store_true", help="write the figures instead")
+    parser.add_argument("--add", action="store_true", help="with --record: keep the other seeds")
     options = parser.parse_args()
     made = read(options.folder)
     if options.record:
+        if options.add:
+            recorded = json.loads(RECORDED.read_text())
+            if other(recorded, made):
+                return 1
+            made["tasks"] = added(recorded, made)
         shared = set.intersection(*(set(episodes) for episodes in made["tasks"].values()))
         made["tasks"] = {task: {s: x for s, x in episodes.items() if s in shared}
                          for task, episodes in made["tasks"].items()}  # fmt: skip
@@ -111,10 +135,8 @@ def main() -> int:
         print(table(made["tasks"]))
         return 0
     recorded = json.loads(RECORDED.read_text())
-    for name in ("policy", "judge", "assets", "split"):
-        if recorded[name] != made[name]:
-            print(f"{name}: recorded {recorded[name]}, now {made[name]}")
-            return 1
+    if other(recorded, made):
+        return 1
     return 0 if compare(recorded["tasks"], made["tasks"]) else 1
 
 

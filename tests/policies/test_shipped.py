@@ -31,6 +31,10 @@ def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at
     wrong = {task: {s: [not x[0], *x[1:]] for s, x in episodes.items()}
              for task, episodes in recorded["tasks"].items()}  # fmt: skip
     assert not check.compare(recorded["tasks"], wrong)
+    assert check.added(recorded, {"tasks": wrong}) == wrong  # played again: the newest counts
+    (first, *_) = wrong
+    more = check.added(recorded, {"tasks": {first: {"7": [True, True, 99]}}})
+    assert list(more[first]) == ["7", *recorded["tasks"][first]]
 
 
 @pytest.mark.sim
