@@ -213,8 +213,8 @@ def _same_data(folder: Path, about: dict[str, Any]) -> None:
 
 
 def _plain(request: TrainRequest) -> dict[str, Any]:
-    folders = {name: [str(path) for path in getattr(request, name)] for name in ("data", "keep")}
-    return {**asdict(request), **folders}
+    paths = {name: [str(path) for path in getattr(request, name)] for name in ("data", "keep")}
+    return {**asdict(request), **paths}
 
 
 def _write(folder: Path, network: Any, stats: Any, about: dict[str, Any]) -> None:

@@ -187,8 +187,8 @@ def precision(device: str) -> torch.autocast:
 def blended(start: Network, trained: Network, share: float) -> Network:
     """Between what a training began with and what it came to (WiSE-FT, arXiv:2109.01903).
 
-    New data teach what is new and let go of what it has little of; half way back most of both is
-    there.
+    New data teach what is new and let go of what they say little of; part of the way back, more
+    of that is left.
 
     Args:
         start: weights that the training began with.
