@@ -242,12 +242,18 @@ def _losses(
     """The losses of a batch; changed at random if there is a generator."""
     if isinstance(batch, Looks):
         return _of_looks(network, batch, course.device, generator)
-    true = losses.Tensors(batch, course.statistics, course.device)
-    if generator is not None:
-        true.points, true.hints = augment.points(
-            true.points, true.hints, true.hand[:, :3], generator
-        )
+    true = _told(batch, course, generator)
     return losses.of_motion(true.predict(network), true)
+
+
+def _told(batch: Moments, course: Course, generator: torch.Generator | None) -> losses.Tensors:
+    """Moments on the device; points and hints as the eyes say them if there is a generator."""
+    told = losses.Tensors(batch, course.statistics, course.device)
+    if generator is not None:
+        told.points, told.hints = augment.points(
+            told.points, told.hints, told.hand[:, :3], generator
+        )
+    return told
 
 
 def _forgotten(
@@ -255,10 +261,7 @@ def _forgotten(
 ) -> Tensor:
     """How far the control has gone from what its teacher says (Li and Hoiem, arXiv:1606.09282)."""
     assert course.teacher is not None
-    asked = losses.Tensors(batch, course.statistics, course.device)
-    asked.points, asked.hints = augment.points(
-        asked.points, asked.hints, asked.hand[:, :3], generator
-    )
+    asked = _told(batch, course, generator)
     with torch.no_grad():
         said = asked.predict(course.teacher)
     asked.motion, asked.weight = said.motion, torch.ones_like(asked.weight)
