@@ -22,6 +22,7 @@ from . import judge_args, plan_args
 from .console import Console
 from .evaluation import arguments as evaluation_args
 from .export import arguments as export_args
+from .joining import arguments as join_args
 from .judge_data import arguments as judge_data_args
 from .judge_training import arguments as judge_train_args
 from .policy import arguments as policy_args
@@ -215,6 +216,7 @@ def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
         _add(inner, "train", "train a judge on labelled clips",
              judge_train_args.train, epilog=judge_train_args.EPILOG)
     )  # fmt: skip
+    join_args.add(inner, _add, "judge")
 
 
 def _add_plan(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -256,6 +258,7 @@ def _add_policy(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
         _add(inner, "eval", "measure a trained policy on recorded demonstrations",
              policy_args.evaluate, epilog=policy_args.EVAL_EPILOG)
     )  # fmt: skip
+    join_args.add(inner, _add, "policy")
 
 
 def _add_tasks(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,22 +1,26 @@
 """Trained networks on disk: `config.json` (sizes, where it comes from) and weights as safetensors.
 
 Weights are kept in half precision; nothing is ever unpickled. Policy and judge read and write their
-folders through this.
+folders through this. A folder of several members (`members.py`) has what is said of each below
+`members` in `config.json`, and their weights by number; what the first has alike is not repeated.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..configs import ConfigError
+from .members import new_gate
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 CONFIG = "config.json"
+MEMBERS = "members"
+GATE = "gate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +55,27 @@ def config_json(kind: Kind, value: Mapping[str, Any]) -> str:
 
 def weights_bytes(network: "nn.Module") -> bytes:
     """The content of the file of weights, in half precision."""
+    return _halved(network.state_dict())
+
+
+def joined_bytes(states: Sequence[Mapping[str, "Tensor"]], gate: "nn.Module") -> bytes:
+    """The content of the file of weights of several members."""
+    import torch
+
+    kept = {f"{GATE}.{name}": value for name, value in gate.state_dict().items()}
+    for number, state in enumerate(states):
+        for name, value in state.items():
+            first = states[0].get(name)
+            if not number or first is None or not torch.equal(first, value):
+                kept[f"{number}.{name}"] = value
+    return _halved(kept)
+
+
+def _halved(state: Mapping[str, "Tensor"]) -> bytes:
     import torch
     from safetensors.torch import save
 
-    state = network.state_dict().items()
-    return save({n: v.detach().cpu().to(torch.float16).contiguous() for n, v in state})
+    return save({n: v.detach().cpu().to(torch.float16).contiguous() for n, v in state.items()})
 
 
 def read_config(folder: Path, kind: Kind) -> dict[str, Any]:
@@ -79,6 +99,22 @@ def read_config(folder: Path, kind: Kind) -> dict[str, Any]:
     return data
 
 
+def parts(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What `config.json` says of each member; all of it where there is one.
+
+    Raises:
+        TypeError: if it is no list of such.
+    """
+    members = data.get(MEMBERS, [data])
+    if (
+        not isinstance(members, list)
+        or not members
+        or not all(isinstance(m, dict) for m in members)
+    ):
+        raise TypeError(f"{MEMBERS} is no list of members")
+    return members
+
+
 def digest(folder: Path, kind: Kind) -> str:
     """SHA-256 of the file of weights.
 
@@ -91,18 +127,52 @@ def digest(folder: Path, kind: Kind) -> str:
         raise ConfigError(f"{folder} holds no trained {kind.what}: {error.strerror}") from error
 
 
-def fill(folder: Path, kind: Kind, network: "nn.Module") -> None:
-    """Read the weights into a network, as float32, and make it ready to use.
+def weights(folder: Path, kind: Kind) -> dict[str, "Tensor"]:
+    """What the file of weights holds.
 
     Raises:
-        ConfigError: if there are none, or they are damaged or another network's.
+        ConfigError: if there is none, or it is damaged.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        weights = load_file(folder / kind.weights)
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+        return load_file(folder / kind.weights)
+    except (OSError, SafetensorError, ValueError) as error:
         raise kind.damaged(folder, error) from error
-    network.eval()
+
+
+def states(held: Mapping[str, "Tensor"], count: int) -> list[dict[str, "Tensor"]]:
+    """The weights of each of so many members."""
+    if count == 1:
+        return [dict(held)]
+    first = _below(held, "0")
+    return [first, *({**first, **_below(held, str(number))} for number in range(1, count))]
+
+
+def fill(folder: Path, kind: Kind, networks: Sequence["nn.Module"]) -> "nn.EmbeddingBag | None":
+    """Read the weights into all members, as float32, and make them ready to use.
+
+    Returns:
+        The gate between them; None for one.
+
+    Raises:
+        ConfigError: if there are no weights, or they are damaged or another network's.
+    """
+    held = weights(folder, kind)
+    try:
+        for network, state in zip(networks, states(held, len(networks)), strict=True):
+            network.load_state_dict({name: value.float() for name, value in state.items()})
+            network.eval()
+        if len(networks) == 1:
+            return None
+        gate = new_gate(len(networks))
+        gate.load_state_dict({n: v.float() for n, v in _below(held, GATE).items()})
+    except RuntimeError as error:
+        raise kind.damaged(folder, error) from error
+    return gate
+
+
+def _below(held: Mapping[str, "Tensor"], part: str) -> dict[str, "Tensor"]:
+    prefix = f"{part}."
+    return {name[len(prefix) :]: v for name, v in held.items() if name.startswith(prefix)}

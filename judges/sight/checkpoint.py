@@ -1,11 +1,12 @@
 """A trained judge on disk: `config.json` (sizes) and `judge.safetensors` (weights)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...sight import folder as folders
+from ...sight.members import Members
 
 if TYPE_CHECKING:
     from .network import JudgeConfig, Network
@@ -24,6 +25,11 @@ def config_json(config: "JudgeConfig", about: Mapping[str, Any]) -> str:
 
 
 def load(folder: Path) -> "Network":
+    """Read the first member of a trained judge, see `load_all`."""
+    return load_all(folder).every[0]
+
+
+def load_all(folder: Path) -> "Members[Network]":
     """Read a trained judge; float32, ready to judge.
 
     Raises:
@@ -32,10 +38,22 @@ def load(folder: Path) -> "Network":
     from .network import JudgeConfig, Network
 
     data = folders.read_config(folder, KIND)
+    made = []
     try:
-        sizes = data["network"]
-        network = Network(JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])}))
+        for part in folders.parts(data):
+            sizes = part["network"]
+            made.append(Network(JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})))
+        _alike([network.config for network in made])
     except (KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error
-    folders.fill(folder, KIND, network)
-    return network
+    return Members(every=tuple(made), gate=folders.fill(folder, KIND, made))
+
+
+def _alike(configs: "Sequence[JudgeConfig]") -> None:
+    """All members are shown the same pictures of a clip.
+
+    Raises:
+        ValueError: if they would not be.
+    """
+    if len({(config.size, config.looks, config.stride) for config in configs}) > 1:
+        raise ValueError("its members look at clips in different ways")

@@ -64,8 +64,10 @@ class SightJudge:
         self._method = nll.method(method)
         if not set(self._method.views) <= set(VIEWS):
             raise ConfigError(f"judge 'sight' knows the views {', '.join(VIEWS)} alone: {method}")
-        self._network = checkpoint.load(self._path).to(device)
-        self._config, self._device = self._network.config, device
+        self._members = checkpoint.load_all(self._path)
+        for network in self._members.every:
+            network.to(device)
+        self._config, self._device = self._members.every[0].config, device
         self._last_frame, self._doubt = last_frame, float(doubt)
         self._seen: OrderedDict[tuple[int, str], Any] = OrderedDict()
 
@@ -150,12 +152,13 @@ class SightJudge:
         """(1,) positive for complete."""
         import torch
 
+        network = self._members.of(text)
         if self._last_frame:
-            return self._looks(pictures[-1:], text, words)[:, -1]
-        return self._network.verdicts(
-            self._looks(pictures, text, words)[None],
+            return self._looks(network, pictures[-1:], text, words)[:, -1]
+        return network.verdicts(
+            self._looks(network, pictures, text, words)[None],
             torch.from_numpy(changed(pictures))[None].to(self._device),
-            self._network.look.words(words),
+            network.look.words(words),
             torch.tensor([float(view == "left")], device=self._device),
         )
 
@@ -165,7 +168,7 @@ class SightJudge:
         frames = resample(clip, self._config.frames)[stride - 1 :: stride]
         return np.stack([fitted(frame, self._config.size) for frame in frames])
 
-    def _looks(self, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
+    def _looks(self, network: Any, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
         """(looks, seen): remembered, or looked at now."""
         import torch
 
@@ -173,7 +176,7 @@ class SightJudge:
         new = [i for i in {k: i for i, k in enumerate(keys)}.values() if keys[i] not in self._seen]
         if new:
             given = torch.from_numpy(pictures[new]).to(self._device)
-            made = self._network.look(given, words.expand(len(new), -1))
+            made = network.look(given, words.expand(len(new), -1))
             self._seen.update({keys[i]: one for i, one in zip(new, made, strict=True)})
         found = torch.stack([self._seen[key] for key in keys])
         for key in dict.fromkeys(keys):

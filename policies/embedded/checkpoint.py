@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ...configs import ConfigError
 from ...sight import folder as folders
+from ...sight.members import Members
 from .geometry import FEATURES, MOTION
 
 if TYPE_CHECKING:
@@ -54,7 +56,21 @@ def config_json(config: "NetworkConfig", statistics: Statistics, about: Mapping[
     return folders.config_json(KIND, value)
 
 
-def load(folder: Path) -> Checkpoint:
+def load(folder: Path, member: int = 0) -> Checkpoint:
+    """Read one member of a trained policy, see `load_all`.
+
+    Raises:
+        ConfigError: as `load_all`, or if there is no such member.
+    """
+    every = load_all(folder).every
+    if not 0 <= member < len(every):
+        raise ConfigError(
+            f"the policy in {folder} has no member {member}; there are 0 .. {len(every) - 1}"
+        )
+    return every[member]
+
+
+def load_all(folder: Path) -> Members[Checkpoint]:
     """Read a trained policy; float32, ready to predict.
 
     Raises:
@@ -64,15 +80,18 @@ def load(folder: Path) -> Checkpoint:
 
     folder = folder.expanduser()
     data = folders.read_config(folder, KIND)
+    made = []
     try:
-        sizes = data["network"]
-        config = NetworkConfig(**{**sizes, "channels": tuple(sizes["channels"])})
-        statistics = _statistics(data["statistics"], config.chunk)
-        network = Network(config)
+        for part in folders.parts(data):
+            sizes = part["network"]
+            config = NetworkConfig(**{**sizes, "channels": tuple(sizes["channels"])})
+            statistics = _statistics(part["statistics"], config.chunk)
+            made.append(Checkpoint(network=Network(config), statistics=statistics,
+                                   about=part.get("about", {})))  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error
-    folders.fill(folder, KIND, network)
-    return Checkpoint(network=network, statistics=statistics, about=data.get("about", {}))
+    gate = folders.fill(folder, KIND, [one.network for one in made])
+    return Members(every=tuple(made), gate=gate)
 
 
 def digest(folder: Path) -> str:

@@ -55,14 +55,13 @@ class EmbeddedPolicy:
         if threads is not None:
             torch.set_num_threads(int(threads))
         self._path = Path(path).expanduser() if path else SHIPPED
-        loaded = checkpoint.load(self._path)
-        self._network = loaded.network.to(device)
-        self._statistics, self._device = loaded.statistics, device
-        self._config = loaded.network.config
-        if not 1 <= execute <= self._config.chunk:
+        self._members, self._device = checkpoint.load_all(self._path), device
+        for member in self._members.every:
+            member.network.to(device)
+        chunk = min(member.network.config.chunk for member in self._members.every)
+        if not 1 <= execute <= chunk:
             raise ConfigError(
-                f"policy.options.execute is {execute}; give 1 .. {self._config.chunk}, the "
-                "network's chunk"
+                f"policy.options.execute is {execute}; give 1 .. {chunk}, the network's chunk"
             )
         if look_every < 1:
             raise ConfigError(f"policy.options.look_every is {look_every}; give 1 or more")
@@ -123,6 +122,9 @@ class EmbeddedPolicy:
 
     def _begin(self, instruction: str) -> None:
         self._text = instruction
+        member = self._members.of(instruction)
+        self._network, self._statistics = member.network, member.statistics
+        self._config = member.network.config
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         self._tracker = Tracker()

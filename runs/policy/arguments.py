@@ -96,6 +96,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", metavar="N", type=int, default=2, help="on a CPU (default: 2)")
     parser.add_argument("--from", dest="start", metavar="DIR", type=Path,
                         help="begin with these weights instead of random ones")  # fmt: skip
+    parser.add_argument("--member", metavar="N", type=int, default=0,
+                        help="with --from a joined policy: which of it (default: 0)")  # fmt: skip
     parser.add_argument("--blend", metavar="SHARE", type=float, default=1.0,
                         help="with --from: write so much of what was learned and the rest of what "
                              "was there, which keeps more of it (default: 1)")  # fmt: skip
@@ -151,6 +153,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
         device=options.device,
         threads=options.threads,
         start=options.start,
+        member=options.member,
         blend=options.blend,
         keep=options.keep,
         resume=options.resume,

@@ -32,9 +32,10 @@ def eval_command(
     from ...policies.embedded import checkpoint
     from . import dataset
 
-    loaded = checkpoint.load(policy)
+    members = checkpoint.load_all(policy)
+    sizes = members.every[0].network.config
     with console.quiet_stdout():
-        stretches = dataset.load([path.expanduser() for path in data], loaded.network.config)
+        stretches = dataset.load([path.expanduser() for path in data], sizes)
         played = [one for one in stretches if one.header.played]
         chosen = [one for one in played if everything or one.held_out]
         if not chosen:
@@ -42,8 +43,8 @@ def eval_command(
                 "no kitchen of this data is held out (posed looks do not count); --all measures on "
                 "every one"
             )
-        seen = _eyes(loaded, chosen)
-        moved, understood = _control(loaded, chosen)
+        seen = _eyes(members, chosen)
+        moved, understood = _control(members, chosen)
     value = {
         "episodes": len(chosen),
         "kitchens": len({one.header.scene for one in chosen}),
@@ -56,13 +57,13 @@ def eval_command(
     return 0
 
 
-def _eyes(loaded: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
+def _eyes(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """How far off points and hints are, every look of every subtask, by skill."""
     from .sights import subtasks
 
     found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
     for one in stretches:
-        for name, missed in subtasks(loaded.network, one):
+        for name, missed in subtasks(lambda text: members.of(text).network, one):
             found.setdefault(name, []).append(missed)
     return {
         name: {
@@ -73,11 +74,9 @@ def _eyes(loaded: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _control(loaded: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], Any]:
+def _control(members: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], Any]:
     """Errors of the set points where the points are truly known, beside the mean action's."""
-    import torch
-
-    from . import draws, losses
+    from . import draws
 
     both = [draws.all_moments(stretches, held_out=held_out) for held_out in (False, True)]
     at, names = (
@@ -85,26 +84,35 @@ def _control(loaded: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str,
     )
     kept = np.unique(np.linspace(0, len(at) - 1, MOMENTS).astype(int))
     at, names = at[kept], names[kept]
-    look = min(AT_STEP, loaded.network.config.chunk - 1)
-    found: list[Mapping[str, Any]] = []
-    bar: list[Mapping[str, Any]] = []
-    for begin in range(0, len(at), 256):
-        true = losses.Tensors(
-            draws.moments(stretches, at[begin : begin + 256]), loaded.statistics, "cpu"
-        )
-        with torch.inference_mode():
-            said = true.predict(loaded.network)
-        found.append(losses.missed_motion(said, true, loaded.statistics, look))
-        bar.append(losses.missed_motion(_mean_of(said), true, loaded.statistics, look))
+    asked = np.array(members.indices([stretches[int(s)].text(int(t)) for s, t in at]))
+    errors = {f"{c}{label}": np.zeros(len(at)) for c in MOVED for label in ("", "_of_mean")}
+    for number, member in enumerate(members.every):
+        own = np.flatnonzero(asked == number)
+        for some in np.split(own, range(256, len(own), 256)):
+            for column, values in _missed(member, draws.moments(stretches, at[some])).items():
+                errors[column][some] = values
     rows: dict[str, dict[str, Any]] = {}
     for name in sorted(set(names.tolist())):
         own = names == name
-        rows[name] = {"moments": int(own.sum())}
-        for column in MOVED:
-            for label, parts in (("", found), ("_of_mean", bar)):
-                values = np.concatenate([part[column] for part in parts])[own]
-                rows[name][column + label] = _mean(values)
-    return rows, _understood(loaded, stretches, at, names)
+        figures = {column: _mean(values[own]) for column, values in errors.items()}
+        rows[name] = {"moments": int(own.sum()), **figures}
+    return rows, _understood(members, stretches, at, names)
+
+
+def _missed(member: Any, batch: Any) -> Mapping[str, npt.NDArray[Any]]:
+    """Errors of one member at some moments, by column, and those of the mean action."""
+    import torch
+
+    from . import losses
+
+    look = min(AT_STEP, member.network.config.chunk - 1)
+    true = losses.Tensors(batch, member.statistics, "cpu")
+    with torch.inference_mode():
+        said = true.predict(member.network)
+    own, bar = (
+        losses.missed_motion(one, true, member.statistics, look) for one in (said, _mean_of(said))
+    )
+    return {**own, **{f"{column}_of_mean": values for column, values in bar.items()}}
 
 
 def _mean_of(said: Any) -> Any:
@@ -118,49 +126,66 @@ def _mean_of(said: Any) -> Any:
 
 
 def _understood(
-    loaded: Any, stretches: Sequence[Any], at: npt.NDArray[np.int64], names: npt.NDArray[np.str_]
+    members: Any, stretches: Sequence[Any], at: npt.NDArray[np.int64], names: npt.NDArray[np.str_]
 ) -> dict[str, float] | None:
     """How far set points move when a subtask is said in words that were never trained on [m].
 
     The bar is by how much they move when another skill is asked for at the same moment.
     """
-    from dataclasses import replace
-
-    import torch
-
-    from . import draws, losses, wordings
+    from . import draws, wordings
 
     rng = np.random.default_rng(0)
     chosen = at[rng.permutation(len(at))[:256]]
     batch = draws.moments(stretches, chosen)
     skills = [stretches[int(s)].skills[int(stretches[int(s)].subtask[int(t)])] for s, t in chosen]
+    own = [stretches[int(s)].text(int(t)) for s, t in chosen]
     kinds = {wordings.name_of(skill): skill for skill in skills if skill is not None}
     if not kinds:
         return None
     answers = []
     for which in ("own", "unseen", "another"):
-        texts = np.array(batch.buckets)
-        for index, skill in enumerate(skills):
-            texts[index] = _said_otherwise(texts[index], skill, kinds, which, rng)
-        true = losses.Tensors(replace(batch, buckets=texts), loaded.statistics, "cpu")
-        with torch.inference_mode():
-            answers.append(true.predict(loaded.network).motion)
-    std = torch.from_numpy(loaded.statistics.motion_std)
-    moved = [((one - answers[0]) * std)[..., :3].norm(dim=-1).mean() for one in answers[1:]]
+        texts = [
+            _said_otherwise(text, skill, kinds, which, rng)
+            for text, skill in zip(own, skills, strict=True)
+        ]
+        answers.append(_hands(members, batch, texts))
+    moved = [np.linalg.norm(one - answers[0], axis=-1).mean() for one in answers[1:]]
     return {"unseen_wording": float(moved[0]), "another_skill": float(moved[1])}
 
 
-def _said_otherwise(own: Any, skill: Any, kinds: Mapping[str, Any], which: str, rng: Any) -> Any:
-    from ...sight.words import buckets
+def _hands(members: Any, batch: Any, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """(N, K, 3) where the hand is to be when moments are asked about by these texts [m]."""
+    from dataclasses import fields, replace
+
+    import torch
+
+    from ...sight.members import told
+    from . import losses
+
+    asked, batch = np.array(members.indices(texts)), replace(batch, buckets=told(texts).numpy())
+    hands = np.zeros((*batch.motion.shape[:2], 3))
+    for number, member in enumerate(members.every):
+        own = asked == number
+        if not own.any():
+            continue
+        part = replace(batch, **{f.name: getattr(batch, f.name)[own] for f in fields(batch)})
+        with torch.inference_mode():
+            said = losses.Tensors(part, member.statistics, "cpu").predict(member.network).motion
+        metres = said.numpy() * member.statistics.motion_std + member.statistics.motion_mean
+        hands[own] = metres[..., :3]
+    return hands
+
+
+def _said_otherwise(own: str, skill: Any, kinds: Mapping[str, Any], which: str, rng: Any) -> str:
     from . import wordings
 
     if which == "own" or skill is None:
         return own
     if which == "unseen":
         texts = wordings.wordings(skill, held_out=True)
-        return buckets(texts[int(rng.integers(len(texts)))]) if texts else own
+        return texts[int(rng.integers(len(texts)))] if texts else own
     others = [other for name, other in kinds.items() if name != wordings.name_of(skill)]
-    return buckets(wordings.wordings(others[int(rng.integers(len(others)))])[0]) if others else own
+    return wordings.wordings(others[int(rng.integers(len(others)))])[0] if others else own
 
 
 def _median(parts: Sequence[npt.NDArray[Any]]) -> float | None:

@@ -1,6 +1,6 @@
 """What the eyes make of a recorded episode, look after look, beside what is true."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,12 @@ from .dataset import Stretch
 Missed = dict[str, npt.NDArray[np.float64]]
 
 
-def subtasks(network: Network, one: Stretch) -> Iterator[tuple[str, Missed]]:
+def subtasks(chosen: Callable[[str], Network], one: Stretch) -> Iterator[tuple[str, Missed]]:
     """The errors of each subtask of an episode.
+
+    Args:
+        chosen: the network for a subtask in words.
+        one: the episode.
 
     Yields:
         The skill's name and, for its L looks: `right_px`, `left_px`, `hand_px` (L, POINTS) in the
@@ -24,6 +28,7 @@ def subtasks(network: Network, one: Stretch) -> Iterator[tuple[str, Missed]]:
         (L,) of the places that are kept in mind; `room_cm` (L, 2) and `side` (L,) of the hints.
     """
     for begin, end in one.subtasks():
+        network = chosen(one.text(one.step(begin)))
         yield one.name(one.step(begin)), _missed(network, one, np.arange(begin, end))
 
 

@@ -31,6 +31,8 @@ class TrainRequest:
     device: str | None = None
     threads: int = 2
     start: Path | None = None
+    member: int = 0
+    """Which of `start`, if that is joined."""
     blend: float = 1.0
     """How much of what is written is the training's own; the rest is `start`'s."""
     keep: Sequence[Path] = ()
@@ -58,7 +60,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
     device = _device(request.device)
     torch.set_num_threads(request.threads)
     recipe = _recipe(request)
-    start = None if request.start is None else checkpoint.load(request.start)
+    start = None if request.start is None else checkpoint.load(request.start, request.member)
     if start is not None and start.network.config != recipe.network:
         raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
     with console.quiet_stdout():
@@ -119,6 +121,8 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
         raise ConfigError("--eyes-steps and --control-steps must be 0 or more, and not both 0")
     if not 0 < request.blend <= 1 or (request.blend < 1 and request.start is None):
         raise ConfigError("--blend is a share, above 0 and up to 1, and wants --from")
+    if request.member and request.start is None:
+        raise ConfigError("--member wants --from: it says which of that one is meant")
     if request.keep and request.start is None:
         raise ConfigError("--keep wants --from: what is to be kept is what that one does")
     data, keep = ([path.expanduser().absolute() for path in some]
@@ -142,6 +146,7 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
             device=request.device or kept["device"],
             threads=request.threads,
             start=start,
+            member=kept["member"],
             blend=kept["blend"],
             keep=[Path(path) for path in kept["keep"]],
             resume=True,

@@ -97,7 +97,7 @@ def test_larger_frames_are_averaged_down(folder: Path, clips: dict):
 def test_looks_of_the_clip_before_are_not_looked_at_again(folder: Path, clips: dict):
     judge = SightJudge(path=str(folder))
     made: list[int] = []
-    eye = judge._network.look
+    eye = judge._members.every[0].look
     eye.register_forward_hook(lambda module, given, out: made.append(len(out)))
     for end in (64, 72, 80):
         judge.score(cut(clips, end), TEXT)

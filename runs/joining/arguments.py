@@ -1,0 +1,51 @@
+"""The arguments of `leapcasa policy join` and `leapcasa judge join`, and their command."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..console import Console
+
+EPILOG = """\
+  leapcasa {0} join --add outputs/pan "rotate the pan" --out outputs/joined
+
+DIR, a folder of `leapcasa {0} train`, is asked whenever a subtask is one of those named (in any
+words), BASE whenever it is another. BASE stays what it was to the last bit: nothing that was
+learned anew can spoil it. BASE may be joined already; what DIR is for is then taken from the
+others.
+exit codes: 0 joined, 2 bad input
+"""
+
+
+def add(inner: Any, make: Callable[..., argparse.ArgumentParser], what: str) -> None:
+    """Declare `join` below `policy` or `judge`."""
+    parser = make(inner, "join", f"keep a {what} for new skills beside another, in one folder",
+                  partial(join, what), epilog=EPILOG.format(what))  # fmt: skip
+    parser.add_argument(
+        "base", metavar="BASE", type=Path, nargs="?", help="(default: the one that ships)"
+    )
+    parser.add_argument(
+        "--add", metavar=("DIR", "SUBTASK"), nargs="+", action="append", default=[], required=True,
+        help="a folder, and in words the subtasks that it is for; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
+
+
+def join(what: str, options: argparse.Namespace, console: Console) -> int:
+    """Run `policy join` or `judge join`."""
+    from ...judges.sight import checkpoint as judge
+    from ...judges.sight.judge import SHIPPED as JUDGE
+    from ...policies.embedded import checkpoint as policy
+    from ...policies.embedded.policy import SHIPPED as POLICY
+    from .command import JoinRequest, join_command
+
+    kind, shipped = {"policy": (policy.KIND, POLICY), "judge": (judge.KIND, JUDGE)}[what]
+    request = JoinRequest(
+        kind=kind,
+        base=options.base or shipped,
+        added=[(Path(folder), texts) for folder, *texts in options.add],
+        out=options.out,
+    )
+    return join_command(request, console)

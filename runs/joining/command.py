@@ -1,0 +1,131 @@
+"""Several folders of `policy train` or `judge train --recipe sight` become one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...configs import ConfigError
+from ...sight import folder as folders
+from ..console import Console
+from ..records import make_folder, replace_file
+from ..versions import versions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SHOWN_ALIKE = {"policy": ("size", "hand_size", "chunk"), "judge": ("size", "looks", "stride")}
+"""Sizes in which members must agree, as they are shown the same pictures."""
+CLAIMS = "claims"
+"""Where `config.json` says of a member which subtasks it is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinRequest:
+    """What the user asked for."""
+
+    kind: folders.Kind
+    base: Path
+    """Asked wherever the words do not speak for another; may be joined already."""
+    added: Sequence[tuple[Path, Sequence[str]]]
+    """Folders, and the subtasks in words that each is for."""
+    out: Path
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Member:
+    part: Mapping[str, Any]
+    state: "Mapping[str, Tensor]"
+    claims: Sequence[str]
+
+
+def join_command(request: JoinRequest, console: Console) -> int:
+    """Join.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigError: for bad input.
+        RecordError: if the result cannot be written.
+    """
+    from . import gate as gates
+
+    out = request.out.expanduser().absolute()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"--out {out} is there already; name another folder")
+    if not request.added:
+        raise ConfigError('name what is to be added: --add DIR "rotate the pan"')
+    with console.quiet_stdout():
+        members = list(_members(request.base, request.kind))
+        for folder, texts in request.added:
+            members = _with(members, folder, texts, request.kind)
+        _check_alike(members, request.kind)
+        claims = [member.claims for member in members]
+        gate = gates.learn(gates.lessons(claims, held_out=False), len(members))
+        right = gates.rightness(gate, gates.lessons(claims, held_out=True), len(members))
+        data = folders.joined_bytes([member.state for member in members], gate)
+    parts = [{**one.part, CLAIMS: list(one.claims)} for one in members]
+    about = {"held_out_wordings": {str(n): share for n, share in right.items()},
+             "versions": versions()}  # fmt: skip
+    text = folders.config_json(request.kind, {folders.MEMBERS: parts, "about": about})
+    make_folder(out)
+    replace_file(out / request.kind.weights, lambda stream: stream.write(data))
+    replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
+    console.result({"out": out, "members": claims, "bytes": len(data), **about},
+                   _as_text(out, members, right, len(data)))  # fmt: skip
+    return 0
+
+
+def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
+    folder = folder.expanduser()
+    try:
+        parts = folders.parts(folders.read_config(folder, kind))
+    except TypeError as error:
+        raise kind.damaged(folder, error) from error
+    states = folders.states(folders.weights(folder, kind), len(parts))
+    return [
+        _Member(part=part, state=state, claims=part.get(CLAIMS, []))
+        for part, state in zip(parts, states, strict=True)
+    ]
+
+
+def _with(
+    members: Sequence[_Member], folder: Path, texts: Sequence[str], kind: folders.Kind
+) -> list[_Member]:
+    """One member more; what it is for is taken from the others, and who has nothing left goes."""
+    from . import gate as gates
+
+    if not texts:
+        raise ConfigError(f'--add {folder}: say what it is for: --add {folder} "rotate the pan"')
+    taken = gates.asked_for(texts).keys()
+    (new, *more) = _members(folder, kind)
+    if more:
+        raise ConfigError(f"--add {folder} is joined of several itself; add these one by one")
+    kept = []
+    for number, old in enumerate(members):
+        claims = [text for text in old.claims if not gates.asked_for([text]).keys() <= taken]
+        if not number or claims:
+            kept.append(_Member(part=old.part, state=old.state, claims=claims))
+    return [*kept, _Member(part=new.part, state=new.state, claims=list(texts))]
+
+
+def _check_alike(members: Sequence[_Member], kind: folders.Kind) -> None:
+    for name in SHOWN_ALIKE[kind.what]:
+        values = {str(member.part["network"].get(name)) for member in members}
+        if len(values) > 1:
+            raise ConfigError(
+                f"the {kind.what}s have different {name}: {', '.join(sorted(values))}; all members "
+                "are shown the same pictures"
+            )
+
+
+def _as_text(
+    out: Path, members: Sequence[_Member], right: Mapping[int, float | None], size: int
+) -> str:
+    lines = []
+    for number, member in enumerate(members):
+        share = right[number]
+        found = "no wordings held out" if share is None else f"{share:.1%} of held-out wordings"
+        lines.append(f"{number}  {found:30s} {'; '.join(member.claims) or 'everything else'}")
+    return "\n".join([*lines, f"{size / 1e6:.1f} MB    {out}"])

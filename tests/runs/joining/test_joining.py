@@ -1,0 +1,207 @@
+"""Joining: each network of a joined folder is asked for its own skills, and is what it was."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leapcasa.envs.sensors import Proprioception, Sensors
+from leapcasa.judges.sight import SightJudge
+from leapcasa.judges.sight import checkpoint as judge_checkpoint
+from leapcasa.judges.sight.network import JudgeConfig
+from leapcasa.judges.sight.network import Network as JudgeNetwork
+from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
+from leapcasa.policies.embedded.network import Network, NetworkConfig
+from leapcasa.runs.cli import main
+from leapcasa.runs.joining import gate as gates
+from leapcasa.sight import folder as folders
+from leapcasa.sight.members import answers, told
+
+PAN, KETTLE, FAUCET = "rotate the pan", "turn on the kettle", "turn on the faucet"
+
+
+def policy(folder: Path, seed: int, size: int = 32) -> Path:
+    config = NetworkConfig(
+        size=size, hand_size=32, chunk=6, channels=(8, 8, 8), words=8, width=32, depth=1
+    )
+    folder.mkdir()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = Network(config)
+    ones, zeros = np.ones((6, geometry.MOTION), np.float32), np.zeros(geometry.FEATURES, np.float32)
+    stats = checkpoint.Statistics(
+        felt_mean=zeros, felt_std=zeros + 1, motion_mean=0.01 * seed * ones, motion_std=0.02 * ones
+    )
+    (folder / folders.CONFIG).write_text(checkpoint.config_json(config, stats, {"seed": seed}))
+    (folder / checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
+    return folder
+
+
+def judge(folder: Path, seed: int, stride: int = 4) -> Path:
+    folder.mkdir()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = JudgeNetwork(
+            JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32, stride=stride)
+        )
+    (folder / folders.CONFIG).write_text(judge_checkpoint.config_json(network.config, {}))
+    (folder / judge_checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
+    return folder
+
+
+def join(what: str, base: Path, out: Path, *added: tuple[Path, str]) -> int:
+    words = [what, "join", str(base), "--out", str(out)]
+    for folder, text in added:
+        words += ["--add", str(folder), text]
+    return main(words)
+
+
+def sensors(step: int) -> Sensors:
+    """Noise to see, and a robot that stands anywhere."""
+    rng = np.random.default_rng(step)
+    felt = [rng.normal(size=size).astype(np.float32) for size in (2, 3, 4, 3, 4)]
+    for turn in (felt[2], felt[4]):
+        turn /= np.linalg.norm(turn)
+    names = Proprioception.__dataclass_fields__
+    return Sensors(
+        images={view: rng.integers(0, 255, (64, 64, 3), np.uint8)  # type: ignore[misc]
+                for view in ("right", "left", "hand")},
+        proprioception=Proprioception(**dict(zip(names, felt, strict=True))),
+        instruction="a task",
+        step=step,
+    )  # fmt: skip
+
+
+def acted(folder: Path, text: str) -> np.ndarray:
+    one = EmbeddedPolicy(path=str(folder))
+    one.reset(text, 0)
+    return np.concatenate([one.act(sensors(step), text) for step in range(6)])
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A policy, another for pans, and both joined."""
+    base = tmp_path_factory.mktemp("joining")
+    first, pan = policy(base / "first", 1), policy(base / "pan", 2)
+    assert join("policy", first, base / "joined", (pan, PAN)) == 0
+    return first, pan, base / "joined"
+
+
+def test_each_skill_is_done_as_its_own_policy_does_it(three: tuple[Path, Path, Path]):
+    first, pan, joined = three
+    others = (KETTLE, "Open the dishwasher door", "something unheard of")
+    for text, own in (
+        (PAN, pan), ("please spin the frying pan", pan), *((text, first) for text in others)
+    ):  # fmt: skip
+        assert np.array_equal(acted(joined, text), acted(own, text)), text
+    assert not np.array_equal(acted(first, PAN), acted(pan, PAN))
+
+
+def test_one_policy_changes_members_from_subtask_to_subtask(three: tuple[Path, Path, Path]):
+    first, pan, joined = three
+    one, both = EmbeddedPolicy(path=str(joined)), []
+    for text, own in ((KETTLE, first), (PAN, pan), (KETTLE, first)):
+        one.reset(text, 0)
+        both = np.concatenate([one.act(sensors(step), text) for step in range(6)])
+        assert np.array_equal(both, acted(own, text))
+
+
+def test_a_member_that_is_added_for_the_same_skill_takes_the_place_of_the_old(
+    three: tuple[Path, Path, Path], tmp_path: Path
+):
+    first, _, joined = three
+    kettle, better = policy(tmp_path / "kettle", 3), policy(tmp_path / "better", 4)
+    assert join("policy", joined, tmp_path / "more", (kettle, KETTLE), (better, PAN)) == 0
+    loaded = checkpoint.load_all(tmp_path / "more")
+    assert [one.about["seed"] for one in loaded.every] == [1, 3, 4]
+    for text, own in ((PAN, better), (KETTLE, kettle), (FAUCET, first)):
+        assert np.array_equal(acted(tmp_path / "more", text), acted(own, text))
+    assert checkpoint.load(tmp_path / "more", 2).about["seed"] == 4
+
+
+def test_what_is_alike_is_kept_once(three: tuple[Path, Path, Path], tmp_path: Path):
+    first, _, joined = three
+    assert join("policy", first, tmp_path / "twice", (first, PAN)) == 0
+    sizes = [(folder / checkpoint.KIND.weights).stat().st_size
+             for folder in (first, tmp_path / "twice", joined)]  # fmt: skip
+    gate = 2 * 2 * 4096
+    assert sizes[0] < sizes[1] < sizes[0] + gate + 2000
+    assert sizes[2] > sizes[1] + 10_000
+    assert np.array_equal(acted(tmp_path / "twice", PAN), acted(first, PAN))
+
+
+def test_the_gate_finds_wordings_it_was_not_taught():
+    claims = [[], [PAN], [KETTLE, "close the kettle lid"], ["turn the spout to the left"]]
+    gate = gates.learn(gates.lessons(claims, held_out=False), 4)
+    asked = gates.lessons(claims, held_out=True)
+    assert not set(asked.texts) & set(gates.lessons(claims, held_out=False).texts)
+    assert sorted(set(asked.members)) == [0, 1, 2, 3]
+    said = answers(gate, told(asked.texts)).numpy()
+    right = said == np.array(asked.members)
+    assert all(right[np.array(asked.members) == number].mean() > 0.95 for number in range(4))
+
+
+def test_the_judge_of_a_skill_is_asked(tmp_path: Path, film):
+    first, pan = judge(tmp_path / "first", 1), judge(tmp_path / "pan", 2)
+    assert join("judge", first, tmp_path / "joined", (pan, PAN)) == 0
+    clips = {"right": film(64, 1, 64), "left": film(64, 2, 64)}
+    both = SightJudge(path=str(tmp_path / "joined"))
+    for text, own in ((PAN, pan), (KETTLE, first), (PAN, pan)):
+        assert both.score(clips, text).scores == SightJudge(path=str(own)).score(clips, text).scores
+    last = SightJudge(path=str(tmp_path / "joined"), last_frame=True).score(clips, PAN)
+    assert last.scores == SightJudge(path=str(pan), last_frame=True).score(clips, PAN).scores
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("pan:make me happy", "is not understood as a subtask"),
+        ("nowhere:" + PAN, "holds no trained policy"),
+        ("joined:" + PAN, "is joined of several itself"),
+        ("large:" + PAN, "different size: 32, 48"),
+        ("pan", "say what it is for"),
+    ],
+)
+def test_bad_input_is_refused(
+    three: tuple[Path, Path, Path], tmp_path: Path, added: str, message: str,
+    capsys: pytest.CaptureFixture[str],
+):  # fmt: skip
+    first, pan, joined = three
+    known = {"pan": pan, "joined": joined, "nowhere": tmp_path / "nowhere"}
+    name, *text = added.split(":")
+    folder = policy(tmp_path / "large", 5, size=48) if name == "large" else known[name]
+    out = tmp_path / "out"
+    words = ["policy", "join", str(first), "--add", str(folder), *text, "--out", str(out)]
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_what_is_there_is_not_written_over(three: tuple[Path, Path, Path], tmp_path: Path):
+    first, pan, _ = three
+    (tmp_path / "mine").write_text("kept")
+    assert join("policy", first, tmp_path, (pan, PAN)) == 2
+    assert (tmp_path / "mine").read_text() == "kept"
+
+
+def test_a_damaged_joined_folder_is_said(
+    three: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    _, pan, joined = three
+    for name in (folders.CONFIG, checkpoint.KIND.weights):
+        (tmp_path / name).write_bytes((joined / name).read_bytes())
+    data = json.loads((tmp_path / folders.CONFIG).read_text())
+    for members in ([], "two", data["members"] * 2):
+        (tmp_path / folders.CONFIG).write_text(json.dumps({**data, "members": members}))
+        words = ["policy", "join", str(tmp_path), "--add", str(pan), KETTLE]
+        assert main([*words, "--out", str(tmp_path / "out")]) == 2 or members == data["members"] * 2
+        with pytest.raises(Exception, match="cannot be read"):
+            checkpoint.load_all(tmp_path)
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_member_that_is_not_there_is_said(three: tuple[Path, Path, Path]):
+    with pytest.raises(Exception, match=r"no member 2; there are 0 \.\. 1"):
+        checkpoint.load(three[2], 2)
