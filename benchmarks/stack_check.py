@@ -2,7 +2,9 @@
 
 `make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
 gave beside the weights, as the figures of a new card: the seeds that every task has. With `--add`
-they come beside those that were recorded of the same weights.
+they come beside those that were recorded of the same weights; of others only where all seeds of a
+task that were played again ended alike to the step, as they do where a member for other skills was
+joined.
 
 The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
 Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
@@ -97,13 +99,26 @@ def compare(recorded: Episodes, made: Episodes) -> bool:
     return agree
 
 
-def added(recorded: dict[str, Any], made: dict[str, Any]) -> Episodes:
-    """Recorded episodes and new ones; a seed that was played again counts as it went now."""
-    return {
-        task: dict(sorted({**recorded["tasks"].get(task, {}), **episodes}.items(),
-                          key=lambda x: int(x[0])))
-        for task, episodes in made["tasks"].items()
-    }  # fmt: skip
+def added(recorded: dict[str, Any], made: dict[str, Any], same: bool) -> Episodes:
+    """Recorded episodes and new ones; a seed that was played again counts as it went now.
+
+    Args:
+        recorded: of before.
+        made: now.
+        same: whether by the same weights, on the same kitchens. If not, a task is begun anew unless
+            some of its seeds were played again and all of these ended alike.
+    """
+    tasks: Episodes = {}
+    for task in sorted(recorded["tasks"].keys() | made["tasks"].keys()):
+        before, now = recorded["tasks"].get(task, {}), made["tasks"].get(task, {})
+        again = before.keys() & now.keys()
+        if not same and not (again and all(before[seed] == now[seed] for seed in again)):
+            print(f"{task}: {len(before)} episodes of before are left out")
+            before = {}
+        both = sorted({**before, **now}.items(), key=lambda x: int(x[0]))
+        if both:
+            tasks[task] = dict(both)
+    return tasks
 
 
 def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
@@ -125,9 +140,7 @@ def main() -> int:
     if options.record:
         if options.add:
             recorded = json.loads(RECORDED.read_text())
-            if other(recorded, made):
-                return 1
-            made["tasks"] = added(recorded, made)
+            made["tasks"] = added(recorded, made, same=not other(recorded, made))
         shared = set.intersection(*(set(episodes) for episodes in made["tasks"].values()))
         made["tasks"] = {task: {s: x for s, x in episodes.items() if s in shared}
                          for task, episodes in made["tasks"].items()}  # fmt: skip

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ...configs import ConfigError
 from ...judges.sight import checkpoint
-from ...judges.sight.network import JudgeConfig, Look, Network
+from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
 from ...sight import folder as folders
@@ -33,6 +33,8 @@ from .sight_data import Windows, films, joined, windows
 
 LOOK_STEPS = 2500
 STEPS, BATCH, PEAK_RATE, DECAY = 3000, 256, 1e-3, 0.02
+MORE_RATE = 3e-4
+"""Peak rate of a judge that goes on learning."""
 BLUR = 0.1
 """Standard deviation of the noise on what is seen, in spreads of it."""
 ALONE = 0.3
@@ -48,8 +50,9 @@ class SightRequest:
 
     data: Sequence[Path]
     """Folders of `leapcasa policy data` and `leapcasa judge data`."""
-    eyes: Path
-    """A folder of `leapcasa policy train`."""
+    begin: Path
+    """A folder of `leapcasa policy train`, whose eyes are taken over, or of a judge, which goes on
+    learning."""
     out: Path
     seed: int = 5090
     steps: int = STEPS
@@ -74,18 +77,13 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         ConfigError: for bad input.
         RecordError: if files cannot be written.
     """
-    policy = policy_checkpoint.load(request.eyes)
+    start = _start(request)
+    network, config = start.network, start.network.config
     if not _goes_on(request.out):
         make_folder(request.out)
-    sizes = policy.network.config
-    config = JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words)
-    torch.manual_seed(request.seed)
-    network = Network(config)
-    network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
-    network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
-    material = _material(request, sizes)
+    material = _material(request, start.sizes)
     played = _played(material, config)
-    sharp = _sharpen(network.look, material, request, config, told)
+    sharp = _sharpen(start, material, request, told)
     network.look.requires_grad_(False).eval()
     parts: dict[bool, Windows] = {}
     for held_out, stretches in played.items():
@@ -95,7 +93,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
             undone=bool(request.undone),
             told=partial(told, "looking", len(stretches) + len(films(rows))),
         )  # fmt: skip
-    _learn(network, parts[False], request, told)
+    _learn(start, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
         "demonstrations": len(played[False]),
@@ -103,7 +101,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "films": len(films(material[False].rows)),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
-        "eyes": policy_checkpoint.digest(request.eyes),
+        "began_as": start.digest,
         "seed": request.seed,
         "steps": request.steps,
         "look_steps": request.look_steps,
@@ -115,6 +113,41 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     }
     _write(request.out, network, about)
     return about
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Start:
+    """What a training begins with."""
+
+    network: Network
+    sizes: NetworkConfig
+    """How demonstrations are read for it."""
+    digest: str
+    judge: bool
+    """Whether it judges already."""
+
+
+def _start(request: SightRequest) -> _Start:
+    torch.manual_seed(request.seed)
+    if (request.begin / checkpoint.KIND.weights).is_file():
+        judge = checkpoint.load(request.begin)
+        return _Start(
+            network=judge,
+            sizes=NetworkConfig(size=judge.config.size),
+            digest=folders.digest(request.begin, checkpoint.KIND),
+            judge=True,
+        )
+    policy = policy_checkpoint.load(request.begin)
+    sizes = policy.network.config
+    network = Network(JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words))
+    network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
+    network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
+    return _Start(
+        network=network,
+        sizes=sizes,
+        digest=policy_checkpoint.digest(request.begin),
+        judge=False,
+    )
 
 
 def _goes_on(out: Path) -> bool:
@@ -158,17 +191,17 @@ class Material:
 
 
 def _sharpen(
-    look: Look,
+    start: _Start,
     material: Mapping[bool, Material],
     request: SightRequest,
-    config: JudgeConfig,
     told: Callable[[str, int, int], None],
 ) -> dict[str, float]:
     """Train the eye; what it then says rightly of single looks in kitchens held out."""
+    look, config = start.network.look, start.network.config
     if not request.look_steps:
         return {}
     shown = sight_look.looks_of(material[False].stretches, material[False].rows, config)
-    facts = [policy_checkpoint.digest(request.eyes), request.look_steps, request.seed]
+    facts = [start.digest, request.look_steps, request.seed]
     made = sight_look.fingerprint(shown, facts)
     if not sight_look.restore(look, request.out / SHARPENED, made):
         sight_look.learn(
@@ -242,16 +275,16 @@ def _played(
 
 
 def _learn(
-    network: Network, data: Windows, request: SightRequest, told: Callable[[str, int, int], None]
+    start: _Start, data: Windows, request: SightRequest, told: Callable[[str, int, int], None]
 ) -> None:
     torch.manual_seed(request.seed)  # whether the eye was trained just now or is an earlier one
-    verdicts = network.verdicts
-    verdicts.mean.copy_(data.seen.mean((0, 1)))
-    verdicts.std.copy_(data.seen.std((0, 1)).clamp(min=SMALLEST_STD))
-    optimiser = torch.optim.AdamW(verdicts.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, PEAK_RATE, request.steps, pct_start=0.05
-    )
+    network, verdicts = start.network, start.network.verdicts
+    rate = MORE_RATE if start.judge else PEAK_RATE
+    if not start.judge:
+        verdicts.mean.copy_(data.seen.mean((0, 1)))
+        verdicts.std.copy_(data.seen.std((0, 1)).clamp(min=SMALLEST_STD))
+    optimiser = torch.optim.AdamW(verdicts.parameters(), lr=rate, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, request.steps, pct_start=0.05)
     shares = _shares(data)
     noise = torch.Generator().manual_seed(request.seed)
     looks, seen = data.at.shape[1], data.seen.shape[2]

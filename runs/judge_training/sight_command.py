@@ -24,10 +24,10 @@ def train(options: argparse.Namespace, console: Console) -> int:
     from ...policies.embedded.policy import SHIPPED
     from . import sight
 
-    eyes = Path(options.base_model).expanduser() if options.base_model else SHIPPED
+    begin = Path(options.base_model).expanduser() if options.base_model else SHIPPED
     request = sight.SightRequest(
         data=[path.expanduser().absolute() for path in options.data],
-        eyes=eyes.absolute(),
+        begin=begin.absolute(),
         out=options.out.expanduser().absolute(),
     )
     request = replace(request, **_numbers(options.set))

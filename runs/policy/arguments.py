@@ -78,6 +78,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="the learner plays all along, and all of it is kept, for judges to learn from",
     )  # fmt: skip
     parser.add_argument(
+        "--astray", metavar="CM", type=float, default=0.0,
+        help="with --told --alone: it is told that all is so far beside where it is (standard "
+             "deviation), for judges to learn what just fails (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
         "--posed", metavar="N", type=int, default=0,
         help="no episodes: N looks of each subtask in random states, for the eyes alone",
     )  # fmt: skip
@@ -134,6 +139,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         learner=options.learner,
         told=options.told,
         alone=options.alone,
+        astray_cm=options.astray,
         posed=options.posed,
     )
     return data_command(request, console)

@@ -50,6 +50,7 @@ class DataRequest:
     learner: Path | None = None
     told: bool = False
     alone: bool = False
+    astray_cm: float = 0.0
     posed: int = 0
 
 
@@ -98,6 +99,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [request.profile, learner and learner[1], f"{pack.kind} {pack.version}"]
             # Only what is asked for counts, so that episodes of before keep their names.
             facts += [f"told {request.told}"] * request.told + ["alone"] * request.alone
+            facts += [f"astray {request.astray_cm}"] * bool(request.astray_cm)
             facts += [f"posed {request.posed}"] * bool(request.posed)
             key = journal.key(*facts)
             made.append(
@@ -114,6 +116,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     learner=None if learner is None else learner[0],
                     told=request.told,
                     alone=request.alone,
+                    astray=request.astray_cm / 100,
                     posed=request.posed,
                 )
             )
@@ -141,6 +144,10 @@ def _check(request: DataRequest) -> None:
         raise ConfigError("--posed shows states that nobody played, so it takes no --learner")
     if (request.told or request.alone) and request.learner is None:
         raise ConfigError("--told and --alone are of a --learner; name one")
+    if not 0.0 <= request.astray_cm <= 20.0:
+        raise ConfigError(f"--astray {request.astray_cm:g} is out of range; give 0 .. 20 cm")
+    if request.astray_cm and not (request.told and request.alone):
+        raise ConfigError("--astray leads a learner astray that plays --alone and is --told")
     if request.episodes < 1 or request.workers < 1:
         raise ConfigError("--episodes and --workers must be 1 or more")
     if not 0 <= request.first_seed < 2**32 - request.episodes:

@@ -64,6 +64,8 @@ class DemoJob:
     """Whether the learner is told the true points, as it has no pictures to look at."""
     alone: bool = False
     """Whether the learner plays all along, and is kept whatever comes of it."""
+    astray: float = 0.0
+    """How much further off a told learner is told the points are [m], see `ToldPolicy`."""
     posed: int = 0
     """Looks of each subtask in posed states; 0 for an episode that is played."""
 
@@ -287,7 +289,7 @@ def _learner(job: DemoJob, kitchen: Kitchen, rng: np.random.Generator) -> Policy
     if job.told:
         from .told import ToldPolicy
 
-        return ToldPolicy(job.learner, Referee(kitchen), rng)
+        return ToldPolicy(job.learner, Referee(kitchen), rng, job.astray)
     from ...policies.embedded import EmbeddedPolicy
 
     return EmbeddedPolicy(path=job.learner)

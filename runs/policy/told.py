@@ -24,12 +24,16 @@ class ToldPolicy(EmbeddedPolicy):
     Args:
         path: a folder of `leapcasa policy train`.
         referee: of the kitchen it works in.
-        rng: draws how far off it is told they are, anew for each subtask.
+        rng: draws how far off it is told they are, anew for each attempt.
+        astray: standard deviation of what they are further off, all alike, in each direction [m]:
+            so it just misses what it should hit, and just hits it.
     """
 
-    def __init__(self, path: str, referee: Referee, rng: np.random.Generator) -> None:
-        self._truth, self._rng = Points(referee), rng
-        self._off = np.zeros((POINTS, 3))
+    def __init__(
+        self, path: str, referee: Referee, rng: np.random.Generator, astray: float = 0.0
+    ) -> None:
+        self._truth, self._rng, self._astray = Points(referee), rng, astray
+        self._off, self._beside = np.zeros((POINTS, 3)), np.zeros(3)
         super().__init__(path=path)
 
     @property
@@ -45,6 +49,7 @@ class ToldPolicy(EmbeddedPolicy):
             self._truth.begin(instruction)
             common, each = self._rng.normal(size=(1, 3)), self._rng.normal(size=(POINTS, 3))
             self._off = SPREAD * min(WORST, np.exp(self._rng.normal())) * (common + each)
+            self._beside = self._rng.normal(size=3) * self._astray if self._astray else np.zeros(3)
             self._hints = np.nan_to_num(self._truth.hints)
             self._looks = 1
         return self._moved(sensors.proprioception.vector())
@@ -53,4 +58,4 @@ class ToldPolicy(EmbeddedPolicy):
         """(POINTS, 3), off by a share of their distance from the hand."""
         true = self._truth.now(felt[9:12]).astype(np.float64)
         far = np.linalg.norm(true - felt[9:12], axis=1, keepdims=True)
-        return true + (NEAR_M + FAR_SHARE * far) * self._off
+        return true + (NEAR_M + FAR_SHARE * far) * self._off + self._beside

@@ -31,10 +31,19 @@ def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at
     wrong = {task: {s: [not x[0], *x[1:]] for s, x in episodes.items()}
              for task, episodes in recorded["tasks"].items()}  # fmt: skip
     assert not check.compare(recorded["tasks"], wrong)
-    assert check.added(recorded, {"tasks": wrong}) == wrong  # played again: the newest counts
-    (first, *_) = wrong
-    more = check.added(recorded, {"tasks": {first: {"7": [True, True, 99]}}})
-    assert list(more[first]) == ["7", *recorded["tasks"][first]]
+    added = check.added
+    assert added(recorded, {"tasks": wrong}, same=True) == wrong  # played again: the newest counts
+    (first, *rest) = wrong
+    more = {"tasks": {first: {"7": [True, True, 99]}}}
+    assert list(added(recorded, more, same=True)[first]) == ["7", *recorded["tasks"][first]]
+    # Of other weights only what was played again and ended alike.
+    assert added(recorded, {"tasks": wrong}, same=False) == wrong
+    assert added(recorded, more, same=False) == more["tasks"]
+    seed, ended = next(iter(recorded["tasks"][rest[0]].items()))
+    again = {"tasks": {**more["tasks"], rest[0]: {seed: ended}}}
+    assert added(recorded, again, same=False) == {
+        **more["tasks"], rest[0]: recorded["tasks"][rest[0]]
+    }  # fmt: skip
 
 
 @pytest.mark.sim

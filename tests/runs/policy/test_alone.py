@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.referee import Referee
 from leapcasa.policies.embedded import EmbeddedPolicy
 from leapcasa.policies.embedded.policy import SHIPPED
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file, record
 from leapcasa.runs.policy.data_cmd import JOURNAL, DataRequest, jobs_of, open_journal
 from leapcasa.runs.policy.presets import recipe
+from leapcasa.runs.policy.told import ToldPolicy
 
 pytestmark = pytest.mark.sim
 SEED, STEPS = 11002, 24
@@ -75,3 +77,39 @@ def test_nobody_plays_alone_who_is_not_named(tmp_path: Path, capsys: pytest.Capt
     words = ["policy", "data", "StartElectricKettle", "--alone", "--out", str(tmp_path / "out")]
     assert main(words) == 2
     assert "--learner" in capsys.readouterr().err
+
+
+def test_a_learner_that_is_led_astray_aims_beside_what_there_is():
+    kitchen = Kitchen("StartElectricKettle", split="pretrain", render_profile="fast",
+                      look_every=100_000)  # pyright: ignore  # fmt: skip
+    try:
+        sensors, text = kitchen.begin(SEED), "Close the electric kettle lid"
+        referee, away = Referee(kitchen), []
+        felt = sensors.proprioception.vector()
+        for seed in range(40):
+            plain, astray = (
+                ToldPolicy(str(SHIPPED), referee, np.random.default_rng(seed), metres)
+                for metres in (0.0, 0.02)
+            )
+            for policy in (plain, astray):
+                policy.reset(text, 0)
+                policy.act(sensors, text)
+            moved = astray._points(felt) - plain._points(felt)
+            assert np.allclose(moved, moved[0])  # all points alike: what is there keeps its shape
+            away.append(moved[0])
+        assert 0.015 < np.std(away) < 0.025
+        assert np.abs(np.mean(away)) < 0.01
+    finally:
+        kitchen.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [(["--astray", "1"], "--told"), (["--astray", "-1"], "0 .. 20 cm")],
+)
+def test_only_a_told_learner_alone_is_led_astray(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], message: str
+):
+    words = ["policy", "data", "StartElectricKettle", "--alone", "--learner", str(SHIPPED)]
+    assert main([*words, *more, "--out", str(tmp_path / "out")]) == 2
+    assert message in capsys.readouterr().err

@@ -171,6 +171,30 @@ def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
     assert main([*words, "--out", str(out)]) == 2
 
 
+def test_a_judge_goes_on_learning(tmp_path: Path, film: Callable[..., np.ndarray], policy: Path):
+    """What was learned is still known after one more step; a new one knows nothing by then."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for part in ("train", "val"):
+        written(clips / f"{part}.jsonl", films(clips, film, bright=120))
+
+    def trained(begin: Path, steps: int, out: str) -> tuple[Path, dict]:
+        words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(begin)]
+        words += ["--set", "look_steps=0", "--set", f"steps={steps}"]
+        assert main([*words, "--out", str(tmp_path / out)]) == 0
+        return tmp_path / out, json.loads((tmp_path / out / "train.json").read_text())
+
+    first, _ = trained(policy, 150, "first")
+    second, facts = trained(first, 1, "second")
+    assert facts["held_out"]["all"]["accuracy"] == 1.0
+    assert facts["began_as"] == folders.digest(first, judge_checkpoint.KIND)
+    one, other = (judge_checkpoint.load(folder) for folder in (first, second))
+    assert torch.equal(one.verdicts.mean, other.verdicts.mean)
+    assert torch.equal(one.look.eye.where.weight, other.look.eye.where.weight)
+    _, fresh = trained(policy, 1, "fresh")
+    assert fresh["held_out"]["all"]["accuracy"] < 1.0
+
+
 def test_a_training_that_is_stopped_goes_on_by_the_same_command_to_the_same_judge(
     tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, monkeypatch
 ):
