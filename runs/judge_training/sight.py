@@ -21,6 +21,7 @@ from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
+from ...sight import POINTS
 from ...sight import folder as folders
 from .. import manifest
 from ..judge_statistics import wilson
@@ -40,6 +41,8 @@ BLUR = 0.1
 ALONE = 0.3
 """Weight of each view's own verdict beside that of both."""
 SMALLEST_STD = 1e-3
+LEFT_OUT = 6e4
+"""A spread by which what is seen comes to nothing; half precision holds it."""
 SHARPENED = "look.safetensors"
 """The trained eye, from which an interrupted training goes on; not needed to judge."""
 
@@ -61,6 +64,9 @@ class SightRequest:
     """Of the eye's."""
     undone: int = 0
     """1: demonstrations are asked about by what undoes them as well."""
+    maps: int = 1
+    """0: a new verdict is not told what the eye's finest map holds at the points; of a hundred
+    demonstrations it learns that by heart."""
 
 
 def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[str, Any]:
@@ -106,6 +112,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "steps": request.steps,
         "look_steps": request.look_steps,
         "undone": request.undone,
+        "maps": request.maps,
         "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,
         "held_out_looks": sharp,
@@ -283,15 +290,18 @@ def _learn(
     if not start.judge:
         verdicts.mean.copy_(data.seen.mean((0, 1)))
         verdicts.std.copy_(data.seen.std((0, 1)).clamp(min=SMALLEST_STD))
+        if not request.maps:
+            verdicts.std[: POINTS * network.config.channels[0]] = LEFT_OUT
     optimiser = torch.optim.AdamW(verdicts.parameters(), lr=rate, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, request.steps, pct_start=0.05)
+    schedule = sight_look.one_cycle(optimiser, rate, request.steps)
     shares = _shares(data)
     noise = torch.Generator().manual_seed(request.seed)
+    spread = BLUR * torch.where(verdicts.std < LEFT_OUT, verdicts.std, 0.0)
     looks, seen = data.at.shape[1], data.seen.shape[2]
     verdicts.train()
     for step in range(request.steps):
         at = torch.multinomial(shares, BATCH, replacement=True, generator=noise)
-        blur = BLUR * verdicts.std * torch.randn((BATCH, looks, 2, seen), generator=noise)
+        blur = spread * torch.randn((BATCH, looks, 2, seen), generator=noise)
         logits, truth = joined(network, data, at, blur), data.complete[at]
         # The card's rule is the mean of the views' likelihoods: its margin is the mean logit.
         loss = _entropy(logits.mean(1), truth) + ALONE * _entropy(logits, truth[:, None])

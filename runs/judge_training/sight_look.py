@@ -133,7 +133,7 @@ def learn(
     """
     kept = [p for p in look.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(kept, lr=PEAK_RATE, weight_decay=DECAY, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, steps, pct_start=0.05)
+    schedule = one_cycle(optimiser, PEAK_RATE, steps)
     mean = [p.detach().clone() for p in kept]
     share = _shares(shown)
     look.train()
@@ -188,9 +188,23 @@ def restore(look: Look, path: Path, made: str) -> bool:
     return True
 
 
+def one_cycle(
+    optimiser: torch.optim.Optimizer, rate: float, steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """Up to a rate in a twentieth of the steps and down again."""
+    # The schedule divides by one step less than it rises for.
+    rising = max(0.05, min(0.3, 2 / steps))
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=rising)
+
+
 def rightness(look: Look, shown: Sequence[Shown], most: int = 4000) -> dict[str, float]:
-    """Share of the looks whose state both views together say rightly, by label and name."""
+    """Share of the looks whose state both views together say rightly, by label and name.
+
+    Empty where no single look tells it, as of a sweep.
+    """
     known = [one for one in shown if one.complete is not None]
+    if not known:
+        return {}
     known = [known[int(i)] for i in np.unique(np.linspace(0, len(known) - 1, most).astype(int))]
     right: dict[str, list[bool]] = {}
     for begin in range(0, len(known), 64):

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from leapcasa.agent.split import SplitPlanner
+from leapcasa.judges.sight import checkpoint as judge_checkpoint
+from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED
 
@@ -19,6 +22,25 @@ def test_the_card_is_of_these_weights():
     numbers = sum(p.numel() for p in loaded.network.parameters())
     assert re.search(rf"{numbers / 1e6:.1f} million", card)
     assert (SHIPPED / checkpoint.KIND.weights).stat().st_size < 15e6
+
+
+@pytest.mark.parametrize(
+    ("task", "member"),
+    [("RotatePan", 1), ("StartElectricKettle", 0), ("RinseSinkBasin", 0), ("PrepareDishwasher", 0)],
+)
+def test_each_task_is_done_and_judged_by_what_was_trained_for_it(task: str, member: int):
+    """By the subtasks as the preset's planner says them of RoboCasa's own instruction."""
+    said = {
+        "RotatePan": "Rotate the pan to help distribute the heat more evenly.",
+        "StartElectricKettle": "Close the electric kettle lid and turn on the electric kettle.",
+        "RinseSinkBasin": "Turn on the sink and manuever the spout to wash all locations of the "
+        "sink basin.",
+        "PrepareDishwasher": "Open the dishwasher door and pull out the top rack.",
+    }[task]
+    texts = [one.text for one in SplitPlanner().plan(said, {}, []).subtasks]
+    assert texts
+    for members in (checkpoint.load_all(SHIPPED), judge_checkpoint.load_all(JUDGE)):
+        assert members.indices(texts) == [member] * len(texts)
 
 
 def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at):

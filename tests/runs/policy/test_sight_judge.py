@@ -195,6 +195,29 @@ def test_a_judge_goes_on_learning(tmp_path: Path, film: Callable[..., np.ndarray
     assert fresh["held_out"]["all"]["accuracy"] < 1.0
 
 
+def test_a_verdict_may_do_without_the_maps(
+    tmp_path: Path, film: Callable[..., np.ndarray], policy: Path
+):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for part in ("train", "val"):
+        written(clips / f"{part}.jsonl", films(clips, film, bright=120))
+    moved = {}
+    for maps in (0, 1):
+        words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(policy)]
+        words += ["--set", "look_steps=0", "--set", "steps=20", "--set", f"maps={maps}"]
+        assert main([*words, "--out", str(tmp_path / str(maps))]) == 0
+        network = judge_checkpoint.load(tmp_path / str(maps))
+        seen = torch.randn((4, CONFIG.looks, network.config.seen))
+        other = seen.clone()
+        other[..., : 3 * network.config.channels[0]] += 1.0
+        rest = (torch.zeros(4, CONFIG.looks), torch.zeros(4, network.config.words), torch.zeros(4))
+        with torch.inference_mode():
+            said = [network.verdicts(one, *rest) for one in (seen, other)]
+        moved[maps] = float((said[0] - said[1]).abs().max())
+    assert moved[0] < 1e-3 < moved[1]
+
+
 def test_a_training_that_is_stopped_goes_on_by_the_same_command_to_the_same_judge(
     tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, monkeypatch
 ):
@@ -283,3 +306,8 @@ def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
     assert "cannot write to" in capsys.readouterr().err
     assert main(["judge", "train", "a", "b", "--out", str(tmp_path / "out")]) == 2
     assert "one DATA" in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_single_looks_where_none_tells_what_is_done(judge: Path):
+    """A pan that is turned is turned from where it was: one look does not tell it."""
+    assert sight_look.rightness(judge_checkpoint.load(judge).look, []) == {}
