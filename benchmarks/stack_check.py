@@ -2,9 +2,8 @@
 
 `make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
 gave beside the weights, as the figures of a new card: the seeds that every task has. With `--add`
-they come beside those that were recorded of the same weights; of others only where all seeds of a
-task that were played again ended alike to the step, as they do where a member for other skills was
-joined.
+they come beside what was recorded, as far as the very same networks were asked then: a joined
+policy that has one more for other skills still asks the old ones for the old skills.
 
 The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
 Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
@@ -12,12 +11,14 @@ Others round differently: there the rates have to agree, as far as their 95 % in
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from leapcasa.judges.sight import checkpoint as judge_checkpoint
 from leapcasa.judges.sight.checkpoint import KIND
 from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
@@ -46,9 +47,9 @@ def read(folder: Path) -> dict[str, Any]:
         "judge": folders.digest(JUDGE, KIND),
         "assets": sorted({row["assets"] for row in rows}),
         "split": sorted({row["split"] for row in rows}),
-        "tasks": {task: dict(sorted(tasks[task].items(), key=lambda x: int(x[0])))
-                  for task in sorted(tasks)},
-    }  # fmt: skip
+        "networks": {task: asked(folder, task) for task in sorted(tasks)},
+        "tasks": {task: _ordered(tasks[task]) for task in sorted(tasks)},
+    }
 
 
 def rates(episodes: dict[str, list[Any]]) -> dict[str, Any]:
@@ -99,26 +100,51 @@ def compare(recorded: Episodes, made: Episodes) -> bool:
     return agree
 
 
-def added(recorded: dict[str, Any], made: dict[str, Any], same: bool) -> Episodes:
-    """Recorded episodes and new ones; a seed that was played again counts as it went now.
+def asked(folder: Path, task: str) -> dict[str, list[str]]:
+    """Hashes of the networks of the shipped policy and judge that a task's subtasks are for."""
+    texts: set[str] = set()
+    for path in sorted(folder.glob(f"episodes/{task}_*/events.jsonl")):
+        with path.open() as stream:
+            texts |= set(json.loads(stream.readline())["subtasks"])
+    every = {
+        "policy": checkpoint.load_all(POLICY).map(lambda one: one.network),
+        "judge": judge_checkpoint.load_all(JUDGE),
+    }
+    return {
+        name: sorted({_hash(members.of(text).state_dict()) for text in texts})
+        for name, members in every.items()
+    }
 
-    Args:
-        recorded: of before.
-        made: now.
-        same: whether by the same weights, on the same kitchens. If not, a task is begun anew unless
-            some of its seeds were played again and all of these ended alike.
+
+def _hash(state: dict[str, Any]) -> str:
+    found = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        found.update(name.encode() + value.contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def added(recorded: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """What was made, beside what was recorded on the same kitchens by the same networks.
+
+    A seed that was played again counts as it went now.
     """
-    tasks: Episodes = {}
-    for task in sorted(recorded["tasks"].keys() | made["tasks"].keys()):
-        before, now = recorded["tasks"].get(task, {}), made["tasks"].get(task, {})
-        again = before.keys() & now.keys()
-        if not same and not (again and all(before[seed] == now[seed] for seed in again)):
-            print(f"{task}: {len(before)} episodes of before are left out")
-            before = {}
-        both = sorted({**before, **now}.items(), key=lambda x: int(x[0]))
-        if both:
-            tasks[task] = dict(both)
-    return tasks
+    kitchens = all(recorded[name] == made[name] for name in ("assets", "split"))
+    tasks, networks = dict(made["tasks"]), dict(made["networks"])
+    for task, before in recorded["tasks"].items():
+        own = recorded["networks"][task]
+        if kitchens and networks.setdefault(task, own) == own:
+            tasks[task] = _ordered({**before, **tasks.get(task, {})})
+        else:
+            print(f"{task}: {len(before)} episodes of other networks or kitchens are left out")
+    return {**made, "tasks": _by_name(tasks), "networks": _by_name(networks)}
+
+
+def _ordered(episodes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return dict(sorted(episodes.items(), key=lambda x: int(x[0])))
+
+
+def _by_name(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in sorted(values)}
 
 
 def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
@@ -139,8 +165,7 @@ def main() -> int:
     made = read(options.folder)
     if options.record:
         if options.add:
-            recorded = json.loads(RECORDED.read_text())
-            made["tasks"] = added(recorded, made, same=not other(recorded, made))
+            made = added(json.loads(RECORDED.read_text()), made)
         shared = set.intersection(*(set(episodes) for episodes in made["tasks"].values()))
         made["tasks"] = {task: {s: x for s, x in episodes.items() if s in shared}
                          for task, episodes in made["tasks"].items()}  # fmt: skip

@@ -43,29 +43,42 @@ def test_each_task_is_done_and_judged_by_what_was_trained_for_it(task: str, memb
         assert members.indices(texts) == [member] * len(texts)
 
 
+def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at, tmp_path: Path):
+    check = module_at("benchmarks/stack_check.py")
+    recorded = json.loads(check.RECORDED.read_text())
+    said = {"RinseSinkBasin": ["Turn on the sink"], "RotatePan": ["Rotate the pan"],
+            "StartElectricKettle": ["Turn on the electric kettle"],
+            "PrepareDishwasher": ["Open the dishwasher door", "Pull out the top rack"]}  # fmt: skip
+    for task, networks in recorded["networks"].items():
+        events = tmp_path / "episodes" / f"{task}_target_s1" / "events.jsonl"
+        events.parent.mkdir(parents=True)
+        events.write_text(json.dumps({"subtasks": said[task]}) + "\n")
+        assert check.asked(tmp_path, task) == networks
+
+
 def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at):
     check = module_at("benchmarks/stack_check.py")
     recorded = json.loads(check.RECORDED.read_text())
     assert recorded["policy"] == checkpoint.digest(SHIPPED)
     assert recorded["split"] == ["target"]
+    assert recorded["networks"].keys() == recorded["tasks"].keys()
     assert check.table(recorded["tasks"]) in (SHIPPED / "README.md").read_text()
     assert check.compare(recorded["tasks"], recorded["tasks"])
     wrong = {task: {s: [not x[0], *x[1:]] for s, x in episodes.items()}
              for task, episodes in recorded["tasks"].items()}  # fmt: skip
     assert not check.compare(recorded["tasks"], wrong)
-    added = check.added
-    assert added(recorded, {"tasks": wrong}, same=True) == wrong  # played again: the newest counts
+    new = {**recorded, "tasks": wrong}
+    assert check.added(recorded, new)["tasks"] == wrong  # played again: the newest counts
     (first, *rest) = wrong
-    more = {"tasks": {first: {"7": [True, True, 99]}}}
-    assert list(added(recorded, more, same=True)[first]) == ["7", *recorded["tasks"][first]]
-    # Of other weights only what was played again and ended alike.
-    assert added(recorded, {"tasks": wrong}, same=False) == wrong
-    assert added(recorded, more, same=False) == more["tasks"]
-    seed, ended = next(iter(recorded["tasks"][rest[0]].items()))
-    again = {"tasks": {**more["tasks"], rest[0]: {seed: ended}}}
-    assert added(recorded, again, same=False) == {
-        **more["tasks"], rest[0]: recorded["tasks"][rest[0]]
-    }  # fmt: skip
+    networks = {first: recorded["networks"][first]}
+    more = {**recorded, "tasks": {first: {"7": [True, True, 99]}}, "networks": networks}
+    kept = check.added(recorded, more)["tasks"]
+    assert list(kept[first]) == ["7", *recorded["tasks"][first]]
+    assert {task: kept[task] for task in rest} == {task: recorded["tasks"][task] for task in rest}
+    # Of other networks, or other kitchens, nothing is kept.
+    networks[first] = {**networks[first], "judge": ["another"]}
+    assert check.added(recorded, more)["tasks"][first] == {"7": [True, True, 99]}
+    assert check.added(recorded, {**new, "assets": ["others"]})["tasks"] == wrong
 
 
 @pytest.mark.sim
