@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.judges.sight import SightJudge
@@ -150,6 +151,8 @@ def test_the_judge_of_a_skill_is_asked(tmp_path: Path, film):
     both = SightJudge(path=str(tmp_path / "joined"))
     for text, own in ((PAN, pan), (KETTLE, first), (PAN, pan)):
         assert both.score(clips, text).scores == SightJudge(path=str(own)).score(clips, text).scores
+    preset = yaml.safe_load((tmp_path / "joined" / "judge.yaml").read_text())
+    assert preset["judge"] == {"name": "sight", "options": {"path": str(tmp_path / "joined")}}
     last = SightJudge(path=str(tmp_path / "joined"), last_frame=True).score(clips, PAN)
     assert last.scores == SightJudge(path=str(pan), last_frame=True).score(clips, PAN).scores
 
