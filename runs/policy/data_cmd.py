@@ -168,7 +168,7 @@ def _missing(known: DemoOutcome | None, folder: Path) -> bool:
 
 def _run(todo: Sequence[DemoJob], kept: Journal[DemoOutcome], workers: int) -> list[str]:
     """Record what is missing; why some broke."""
-    from pebble import ProcessPool
+    from pebble import ProcessExpired, ProcessPool
 
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
@@ -184,13 +184,20 @@ def _run(todo: Sequence[DemoJob], kept: Journal[DemoOutcome], workers: int) -> l
     progress = Progress(len(todo), "episodes")
     # Few at a time: whatever ends this process loses no more than what is in hand.
     waiting, running, count = list(reversed(todo)), dict[Future[DemoOutcome], DemoJob](), 0
+    died: set[str] = set()
     try:
         while waiting or running:
             while waiting and len(running) < workers + 1:
                 job = waiting.pop()
                 running[pool.schedule(record, args=[job], timeout=TIME_LIMIT_S)] = job
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                job, count = running.pop(future), count + 1
+                job = running.pop(future)
+                # Drawing without a GPU crashes once in thousands of episodes, each time elsewhere.
+                if isinstance(future.exception(), ProcessExpired) and job.key not in died:
+                    died.add(job.key)
+                    waiting.append(job)
+                    continue
+                count += 1
                 told = _taken(future, job, kept, broken)
                 progress.update(count, f"{job.task} seed {job.seed}: {told}")
     finally:

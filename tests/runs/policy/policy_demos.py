@@ -1,7 +1,11 @@
 """What the tests of demonstrations and training share."""
 
 import json
+import os
+import signal
 from pathlib import Path
+
+from leapcasa.runs.policy.record import DemoJob, DemoOutcome
 
 SEEDS = (1001, 1005)
 """Short episodes in kitchens that are trained on."""
@@ -23,3 +27,22 @@ def copied(demos: Path, to: Path) -> Path:
         if path.is_file():
             (to / path.name).write_bytes(path.read_bytes())
     return to
+
+
+def dies_once(job: DemoJob) -> DemoOutcome:
+    """A recording whose process dies the first time, as a driver of graphics may."""
+    marker = Path(f"{job.path}.died")
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return DemoOutcome(key=job.key, file=None, sha256="", reason="second try", task=job.task,
+                       split=job.split, seed=job.seed, scene="", steps=0, bytes=0,
+                       seconds=0.0)  # fmt: skip
+
+
+def dies(job: DemoJob) -> DemoOutcome:
+    """One whose process dies each time."""
+    with Path(f"{job.path}.died").open("a") as stream:
+        stream.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError

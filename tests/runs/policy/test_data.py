@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from policy_demos import SEEDS, command, outcomes
+from policy_demos import SEEDS, command, dies, dies_once, outcomes
 from safetensors.numpy import load_file
 
 from leapcasa.envs.kitchen import Kitchen
@@ -13,7 +13,7 @@ from leapcasa.envs.referee import Referee
 from leapcasa.envs.sensors import CAMERAS
 from leapcasa.policies.embedded import cameras
 from leapcasa.runs.cli import main
-from leapcasa.runs.policy import episode_file
+from leapcasa.runs.policy import data_cmd, episode_file
 from leapcasa.runs.policy.noise import Disturber
 
 pytestmark = pytest.mark.sim
@@ -214,3 +214,17 @@ def test_noise_moves_the_base_only_while_it_drives():
     made = np.array([disturber.apply(driving).action for _ in range(50)])
     assert (made[:, :6] == 0).all()
     assert made[:, 7:10].std() > 0
+
+
+def test_an_episode_whose_process_died_is_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(data_cmd, "record", dies_once)
+    assert main(command(tmp_path / "once", SEEDS[0])) == 0
+    (one,) = outcomes(tmp_path / "once")
+    assert one["reason"] == "second try"
+    monkeypatch.setattr(data_cmd, "record", dies)
+    assert main(command(tmp_path / "dead", SEEDS[0])) == 1
+    assert "ProcessExpired" in capsys.readouterr().out
+    (marker,) = (tmp_path / "dead").glob("*.died")
+    assert marker.read_text() == "xx"
