@@ -106,13 +106,10 @@ def asked(folder: Path, task: str) -> dict[str, list[str]]:
     for path in sorted(folder.glob(f"episodes/{task}_*/events.jsonl")):
         with path.open() as stream:
             texts |= set(json.loads(stream.readline())["subtasks"])
-    every = {
-        "policy": checkpoint.load_all(POLICY).map(lambda one: one.network),
-        "judge": judge_checkpoint.load_all(JUDGE),
-    }
+    policy, judge = checkpoint.load_all(POLICY), judge_checkpoint.load_all(JUDGE)
     return {
-        name: sorted({_hash(members.of(text).state_dict()) for text in texts})
-        for name, members in every.items()
+        "policy": sorted({_hash(policy.of(text).network.state_dict()) for text in texts}),
+        "judge": sorted({_hash(judge.of(text).state_dict()) for text in texts}),
     }
 
 

@@ -6,7 +6,7 @@ mixture of experts whose gate sees the words alone and asks exactly one. All oth
 first, which stays what it was to the last bit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,7 +15,6 @@ from .words import BUCKETS, buckets
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -40,10 +39,6 @@ class Members(Generic[T]):
 
         with torch.inference_mode():
             return answers(self.gate, told(texts)).tolist()
-
-    def map(self, change: Callable[[T], S]) -> "Members[S]":
-        """The same of something about each member."""
-        return Members(every=tuple(change(one) for one in self.every), gate=self.gate)
 
     def of(self, text: str) -> T:
         """The one that a subtask in words is for."""

@@ -56,8 +56,6 @@ def join_command(request: JoinRequest, console: Console) -> int:
     out = request.out.expanduser().absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"--out {out} is there already; name another folder")
-    if not request.added:
-        raise ConfigError('name what is to be added: --add DIR "rotate the pan"')
     with console.quiet_stdout():
         members = list(_members(request.base, request.kind))
         for folder, texts in request.added:

@@ -40,13 +40,11 @@ def policy(folder: Path, seed: int, size: int = 32) -> Path:
     return folder
 
 
-def judge(folder: Path, seed: int, stride: int = 4) -> Path:
+def judge(folder: Path, seed: int) -> Path:
     folder.mkdir()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = JudgeNetwork(
-            JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32, stride=stride)
-        )
+        network = JudgeNetwork(JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32))
     (folder / folders.CONFIG).write_text(judge_checkpoint.config_json(network.config, {}))
     (folder / judge_checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
     return folder
@@ -102,7 +100,7 @@ def test_each_skill_is_done_as_its_own_policy_does_it(three: tuple[Path, Path, P
 
 def test_one_policy_changes_members_from_subtask_to_subtask(three: tuple[Path, Path, Path]):
     first, pan, joined = three
-    one, both = EmbeddedPolicy(path=str(joined)), []
+    one = EmbeddedPolicy(path=str(joined))
     for text, own in ((KETTLE, first), (PAN, pan), (KETTLE, first)):
         one.reset(text, 0)
         both = np.concatenate([one.act(sensors(step), text) for step in range(6)])
