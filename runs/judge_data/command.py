@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,7 +203,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _record_all(jobs: Sequence[Job], workers: int, console: Console) -> None:
     from ..evaluation.pool import Workers
 
-    waiting = [job for job in jobs if not job.truth.exists()]
+    waiting = deque(job for job in jobs if not job.truth.exists())
     if not waiting:
         return
     # The pool is told jobs and outcomes of its own kind; it only carries them.
@@ -210,16 +211,19 @@ def _record_all(jobs: Sequence[Job], workers: int, console: Console) -> None:
     progress = Progress(len(jobs), "episodes")
     done, steps = len(jobs) - len(waiting), 0
     failures: dict[str, list[str]] = {}
+    lost: set[int] = set()
     try:
-        queue = iter(waiting)
-        left = len(waiting)
-        while left:
-            while pool.free and (job := next(queue, None)) is not None:
-                pool.start(job)
+        while waiting or pool.running:
+            while pool.free and waiting:
+                pool.start(waiting.popleft())
             ended = pool.wait(1.0)
             if ended is None:
                 continue
-            left -= 1
+            # Drawing without a GPU crashes once in thousands of episodes, each time elsewhere.
+            if ended.outcome is None and not ended.late and ended.job.number not in lost:
+                lost.add(ended.job.number)
+                waiting.appendleft(ended.job)
+                continue
             done += 1
             trouble = ended.trouble or ended.outcome["error"]
             steps += 0 if ended.outcome is None else ended.outcome["steps"]

@@ -17,11 +17,13 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from dying import dies, dies_once
 
 from leapcasa.envs.sensors import Sensors, View
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs import manifest
 from leapcasa.runs.clip_files import Span, read_clip, read_views
+from leapcasa.runs.console import Console
 from leapcasa.runs.judge_data import command
 from leapcasa.runs.judge_data.assemble import assemble
 from leapcasa.runs.judge_data.films import Films
@@ -299,6 +301,21 @@ def test_a_task_that_no_expert_can_do_ends_the_command() -> None:
     mixed: dict[str, list[str]] = {}
     for trouble in ("x", None, "x", "x", "x"):
         command._judge_failures(mixed, "A", trouble)
+
+
+def test_an_episode_whose_process_died_is_recorded_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, play in (("once", dies_once), ("always", dies)):
+        (tmp_path / name).mkdir()
+        request = command.DataRequest(out=tmp_path / name, tasks=[TASK], episodes=2)
+        monkeypatch.setattr(command, "record", play)
+        command._record_all(list(command.plan(request, request.out)), 1, Console())
+        tries = [path.read_text() for path in sorted((tmp_path / name).glob("tries-*"))]
+        assert tries == ["xx", "xx"]
+        told = capsys.readouterr().err
+        assert ("second try" in told) == (name == "once")
+        assert ("the worker died" in told) == (name == "always")
 
 
 def test_scripts_follow_from_their_seed_and_undo_what_can_be_undone() -> None:
