@@ -10,13 +10,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..configs import ConfigError
-from .members import new_gate
+from .members import Members, new_gate
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+T = TypeVar("T")
 
 CONFIG = "config.json"
 MEMBERS = "members"
@@ -113,6 +115,20 @@ def parts(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ):
         raise TypeError(f"{MEMBERS} is no list of members")
     return members
+
+
+def member(folder: Path, kind: Kind, members: Members[T], number: int) -> T:
+    """One of the members of a folder.
+
+    Raises:
+        ConfigError: if there is no such member.
+    """
+    if not 0 <= number < len(members.every):
+        raise ConfigError(
+            f"the {kind.what} in {folder} has no member {number}; "
+            f"there are 0 .. {len(members.every) - 1}"
+        )
+    return members.every[number]
 
 
 def digest(folder: Path, kind: Kind) -> str:

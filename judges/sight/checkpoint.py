@@ -5,6 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from ...sight import folder as folders
 from ...sight.members import Members
 
@@ -19,14 +21,23 @@ KIND = folders.Kind(
 )
 
 
+def preset_yaml(folder: Path) -> str:
+    """The text of a preset with the judge in a folder."""
+    return yaml.safe_dump({"judge": {"name": "sight", "options": {"path": str(folder)}}})
+
+
 def config_json(config: "JudgeConfig", about: Mapping[str, Any]) -> str:
     """The text of `config.json`."""
     return folders.config_json(KIND, {"network": asdict(config), "about": about})
 
 
-def load(folder: Path) -> "Network":
-    """Read the first member of a trained judge, see `load_all`."""
-    return load_all(folder).every[0]
+def load(folder: Path, member: int = 0) -> "Network":
+    """Read one member of a trained judge, see `load_all`.
+
+    Raises:
+        ConfigError: as `load_all`, or if there is no such member.
+    """
+    return folders.member(folder, KIND, load_all(folder), member)
 
 
 def load_all(folder: Path) -> "Members[Network]":

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...configs import ConfigError
 from ...sight import folder as folders
 from ...sight.members import Members
 from .geometry import FEATURES, MOTION
@@ -62,12 +61,7 @@ def load(folder: Path, member: int = 0) -> Checkpoint:
     Raises:
         ConfigError: as `load_all`, or if there is no such member.
     """
-    every = load_all(folder).every
-    if not 0 <= member < len(every):
-        raise ConfigError(
-            f"the policy in {folder} has no member {member}; there are 0 .. {len(every) - 1}"
-        )
-    return every[member]
+    return folders.member(folder, KIND, load_all(folder), member)
 
 
 def load_all(folder: Path) -> Members[Checkpoint]:

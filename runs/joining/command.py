@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ...configs import ConfigError
+from ...judges.sight import checkpoint as judges
 from ...sight import folder as folders
 from ..console import Console
 from ..records import make_folder, replace_file
@@ -73,7 +72,7 @@ def join_command(request: JoinRequest, console: Console) -> int:
     replace_file(out / request.kind.weights, lambda stream: stream.write(data))
     replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
     if request.kind.what == "judge":  # as its training writes one
-        preset = yaml.safe_dump({"judge": {"name": "sight", "options": {"path": str(out)}}})
+        preset = judges.preset_yaml(out)
         replace_file(out / "judge.yaml", lambda stream: stream.write(preset.encode()))
     console.result({"out": out, "members": claims, "bytes": len(data), **about},
                    _as_text(out, members, right, len(data)))  # fmt: skip

@@ -18,7 +18,8 @@ recipes:
   sight      the judge that ships: its eye begins as an embedded policy's (--base-model, default:
              the shipped one) and learns how parts stand, then the verdict; from folders of
              `leapcasa policy data` and `judge data`, in an hour; look_steps=0 keeps the eye. Where
-             --base-model is such a judge itself, it goes on learning
+             --base-model is such a judge itself, it goes on learning; member=N means the Nth
+             network of a joined folder
 
 DATA is a folder that `leapcasa judge data` made, or a manifest as `judge eval` reads it (then
 val.jsonl beside it is used). Every view of a row is a sample. On the way, clips of val.jsonl are

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from torch.nn import functional
 
 from ...configs import ConfigError
@@ -57,6 +56,8 @@ class SightRequest:
     """A folder of `leapcasa policy train`, whose eyes are taken over, or of a judge, which goes on
     learning."""
     out: Path
+    member: int = 0
+    """Which network of a joined `begin`."""
     seed: int = 5090
     steps: int = STEPS
     """Of the verdict's training."""
@@ -108,6 +109,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
         "began_as": start.digest,
+        "member": request.member,
         "seed": request.seed,
         "steps": request.steps,
         "look_steps": request.look_steps,
@@ -137,14 +139,14 @@ class _Start:
 def _start(request: SightRequest) -> _Start:
     torch.manual_seed(request.seed)
     if (request.begin / checkpoint.KIND.weights).is_file():
-        judge = checkpoint.load(request.begin)
+        judge = checkpoint.load(request.begin, request.member)
         return _Start(
             network=judge,
             sizes=NetworkConfig(size=judge.config.size),
             digest=folders.digest(request.begin, checkpoint.KIND),
             judge=True,
         )
-    policy = policy_checkpoint.load(request.begin)
+    policy = policy_checkpoint.load(request.begin, request.member)
     sizes = policy.network.config
     network = Network(JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words))
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
@@ -208,7 +210,7 @@ def _sharpen(
     if not request.look_steps:
         return {}
     shown = sight_look.looks_of(material[False].stretches, material[False].rows, config)
-    facts = [start.digest, request.look_steps, request.seed]
+    facts = [start.digest, request.member, request.look_steps, request.seed]
     made = sight_look.fingerprint(shown, facts)
     if not sight_look.restore(look, request.out / SHARPENED, made):
         sight_look.learn(
@@ -335,6 +337,6 @@ def _write(out: Path, network: Network, about: Mapping[str, Any]) -> None:
     replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
     data = folders.weights_bytes(network)
     replace_file(out / checkpoint.KIND.weights, lambda stream: stream.write(data))
-    preset = yaml.safe_dump({"judge": {"name": "sight", "options": {"path": str(out)}}})
+    preset = checkpoint.preset_yaml(out)
     replace_file(out / "judge.yaml", lambda stream: stream.write(preset.encode()))
     write_json(out / "train.json", about)

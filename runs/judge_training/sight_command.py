@@ -10,7 +10,7 @@ from ...configs import ConfigError, nearest
 from ..console import Console, Progress
 
 NAME = "sight"
-NUMBERS = ("seed", "steps", "look_steps", "undone", "maps")
+NUMBERS = ("member", "seed", "steps", "look_steps", "undone", "maps")
 """What `--set` may change."""
 
 

@@ -171,16 +171,18 @@ def test_it_learns_what_is_to_be_seen_and_is_measured_as_any_judge(
     assert main([*words, "--out", str(out)]) == 2
 
 
-def test_a_judge_goes_on_learning(tmp_path: Path, film: Callable[..., np.ndarray], policy: Path):
+def test_a_judge_goes_on_learning(
+    tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, capsys
+):
     """What was learned is still known after one more step; a new one knows nothing by then."""
     clips = tmp_path / "clips"
     clips.mkdir()
     for part in ("train", "val"):
         written(clips / f"{part}.jsonl", films(clips, film, bright=120))
 
-    def trained(begin: Path, steps: int, out: str) -> tuple[Path, dict]:
+    def trained(begin: Path, steps: int, out: str, member: int = 0) -> tuple[Path, dict]:
         words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(begin)]
-        words += ["--set", "look_steps=0", "--set", f"steps={steps}"]
+        words += ["--set", "look_steps=0", "--set", f"steps={steps}", "--set", f"member={member}"]
         assert main([*words, "--out", str(tmp_path / out)]) == 0
         return tmp_path / out, json.loads((tmp_path / out / "train.json").read_text())
 
@@ -191,8 +193,17 @@ def test_a_judge_goes_on_learning(tmp_path: Path, film: Callable[..., np.ndarray
     one, other = (judge_checkpoint.load(folder) for folder in (first, second))
     assert torch.equal(one.verdicts.mean, other.verdicts.mean)
     assert torch.equal(one.look.eye.where.weight, other.look.eye.where.weight)
-    _, fresh = trained(policy, 1, "fresh")
+    new, fresh = trained(policy, 1, "fresh")
     assert fresh["held_out"]["all"]["accuracy"] < 1.0
+    words = ["judge", "join", str(new), "--add", str(first), "turn on the kettle"]
+    assert main([*words, "--out", str(tmp_path / "both")]) == 0
+    for member, right in ((0, False), (1, True)):
+        _, facts = trained(tmp_path / "both", 1, f"member{member}", member)
+        assert (facts["held_out"]["all"]["accuracy"] == 1.0) == right
+    words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model"]
+    words += [str(tmp_path / "both"), "--set", "member=2", "--out", str(tmp_path / "none")]
+    assert main(words) == 2
+    assert "no member 2; there are 0 .. 1" in capsys.readouterr().err
 
 
 def test_a_verdict_may_do_without_the_maps(
