@@ -2,7 +2,7 @@
 
 Weights are kept in half precision; nothing is ever unpickled. Policy and judge read and write their
 folders through this. A folder of several members (`members.py`) has what is said of each below
-`members` in `config.json`, and their weights by number; what the first has alike is not repeated.
+`members` in `config.json`, and a file of weights for each, without what the first has alike.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 CONFIG = "config.json"
 MEMBERS = "members"
-GATE = "gate"
+GATE = "gate.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,15 @@ class Kind:
     what: str
     """In words: `policy`."""
     weights: str
-    """Name of the file of weights."""
+    """Name of the file of weights, of the first member if there are several."""
     format: int
     """Version of `config.json` and of the network."""
     find: str
     """Which folder to name instead, for messages."""
+
+    def file(self, number: int) -> str:
+        """Name of the file of a member's weights."""
+        return f"{Path(self.weights).stem}.{number}.safetensors" if number else self.weights
 
     def damaged(self, folder: Path, why: object) -> ConfigError:
         """The error of a folder that cannot be read."""
@@ -60,17 +64,19 @@ def weights_bytes(network: "nn.Module") -> bytes:
     return _halved(network.state_dict())
 
 
-def joined_bytes(states: Sequence[Mapping[str, "Tensor"]], gate: "nn.Module") -> bytes:
-    """The content of the file of weights of several members."""
+def joined_files(
+    kind: Kind, states: Sequence[Mapping[str, "Tensor"]], gate: "nn.Module"
+) -> dict[str, bytes]:
+    """Names and contents of the files of weights of several members and their gate."""
     import torch
 
-    kept = {f"{GATE}.{name}": value for name, value in gate.state_dict().items()}
-    for number, state in enumerate(states):
-        for name, value in state.items():
-            first = states[0].get(name)
-            if not number or first is None or not torch.equal(first, value):
-                kept[f"{number}.{name}"] = value
-    return _halved(kept)
+    first = states[0]
+    made = {kind.file(0): _halved(first), GATE: _halved(gate.state_dict())}
+    for number, state in enumerate(states[1:], 1):
+        made[kind.file(number)] = _halved(
+            {n: v for n, v in state.items() if n not in first or not torch.equal(first[n], v)}
+        )
+    return made
 
 
 def _halved(state: Mapping[str, "Tensor"]) -> bytes:
@@ -131,39 +137,53 @@ def member(folder: Path, kind: Kind, members: Members[T], number: int) -> T:
     return members.every[number]
 
 
-def digest(folder: Path, kind: Kind) -> str:
-    """SHA-256 of the file of weights.
+def files(folder: Path, kind: Kind) -> list[Path]:
+    """The files of weights: the first member's, the others', the gate's.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if `config.json` cannot be read.
     """
     try:
-        return hashlib.sha256((folder / kind.weights).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ConfigError(f"{folder} holds no trained {kind.what}: {error.strerror}") from error
+        count = len(parts(read_config(folder, kind)))
+    except TypeError as error:
+        raise kind.damaged(folder, error) from error
+    names = [kind.file(number) for number in range(count)]
+    return [folder / name for name in (names if count == 1 else [*names, GATE])]
 
 
-def weights(folder: Path, kind: Kind) -> dict[str, "Tensor"]:
-    """What the file of weights holds.
+def digest(folder: Path, kind: Kind) -> str:
+    """SHA-256 of the files of weights, one behind the other.
 
     Raises:
-        ConfigError: if there is none, or it is damaged.
+        ConfigError: if there are none.
     """
+    found = hashlib.sha256()
+    try:
+        for path in files(folder, kind):
+            found.update(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{folder} holds no trained {kind.what}: {error.strerror}") from error
+    return found.hexdigest()
+
+
+def states(folder: Path, kind: Kind, count: int) -> list[dict[str, "Tensor"]]:
+    """The weights of each of so many members.
+
+    Raises:
+        ConfigError: if a file is missing or damaged.
+    """
+    first, *more = (_read(folder, kind, kind.file(number)) for number in range(count))
+    return [first, *({**first, **own} for own in more)]
+
+
+def _read(folder: Path, kind: Kind, name: str) -> dict[str, "Tensor"]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        return load_file(folder / kind.weights)
+        return load_file(folder / name)
     except (OSError, SafetensorError, ValueError) as error:
-        raise kind.damaged(folder, error) from error
-
-
-def states(held: Mapping[str, "Tensor"], count: int) -> list[dict[str, "Tensor"]]:
-    """The weights of each of so many members."""
-    if count == 1:
-        return [dict(held)]
-    first = _below(held, "0")
-    return [first, *({**first, **_below(held, str(number))} for number in range(1, count))]
+        raise kind.damaged(folder, f"{name}: {error}") from error
 
 
 def fill(folder: Path, kind: Kind, networks: Sequence["nn.Module"]) -> "nn.EmbeddingBag | None":
@@ -175,20 +195,14 @@ def fill(folder: Path, kind: Kind, networks: Sequence["nn.Module"]) -> "nn.Embed
     Raises:
         ConfigError: if there are no weights, or they are damaged or another network's.
     """
-    held = weights(folder, kind)
     try:
-        for network, state in zip(networks, states(held, len(networks)), strict=True):
+        for network, state in zip(networks, states(folder, kind, len(networks)), strict=True):
             network.load_state_dict({name: value.float() for name, value in state.items()})
             network.eval()
         if len(networks) == 1:
             return None
         gate = new_gate(len(networks))
-        gate.load_state_dict({n: v.float() for n, v in _below(held, GATE).items()})
+        gate.load_state_dict({n: v.float() for n, v in _read(folder, kind, GATE).items()})
     except RuntimeError as error:
         raise kind.damaged(folder, error) from error
     return gate
-
-
-def _below(held: Mapping[str, "Tensor"], part: str) -> dict[str, "Tensor"]:
-    prefix = f"{part}."
-    return {name[len(prefix) :]: v for name, v in held.items() if name.startswith(prefix)}

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ...configs import ConfigError
 from ...judges.sight import checkpoint as judges
@@ -63,20 +64,26 @@ def join_command(request: JoinRequest, console: Console) -> int:
         claims = [member.claims for member in members]
         gate = gates.learn(gates.lessons(claims, held_out=False), len(members))
         right = gates.rightness(gate, gates.lessons(claims, held_out=True), len(members))
-        data = folders.joined_bytes([member.state for member in members], gate)
+        files = folders.joined_files(request.kind, [one.state for one in members], gate)
     parts = [{**one.part, CLAIMS: list(one.claims)} for one in members]
     about = {"held_out_wordings": {str(n): share for n, share in right.items()},
              "versions": versions()}  # fmt: skip
     text = folders.config_json(request.kind, {folders.MEMBERS: parts, "about": about})
     make_folder(out)
-    replace_file(out / request.kind.weights, lambda stream: stream.write(data))
+    for name, data in files.items():
+        replace_file(out / name, partial(_put, data))
     replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
     if request.kind.what == "judge":  # as its training writes one
         preset = judges.preset_yaml(out)
         replace_file(out / "judge.yaml", lambda stream: stream.write(preset.encode()))
-    console.result({"out": out, "members": claims, "bytes": len(data), **about},
-                   _as_text(out, members, right, len(data)))  # fmt: skip
+    size = sum(map(len, files.values()))
+    console.result({"out": out, "members": claims, "bytes": size, **about},
+                   _as_text(out, members, right, size))  # fmt: skip
     return 0
+
+
+def _put(data: bytes, stream: BinaryIO) -> None:
+    stream.write(data)
 
 
 def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
@@ -85,7 +92,7 @@ def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
         parts = folders.parts(folders.read_config(folder, kind))
     except TypeError as error:
         raise kind.damaged(folder, error) from error
-    states = folders.states(folders.weights(folder, kind), len(parts))
+    states = folders.states(folder, kind, len(parts))
     return [
         _Member(part=part, state=state, claims=part.get(CLAIMS, []))
         for part, state in zip(parts, states, strict=True)

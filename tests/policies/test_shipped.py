@@ -13,6 +13,7 @@ from leapcasa.judges.sight import checkpoint as judge_checkpoint
 from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED
+from leapcasa.sight import folder as folders
 
 
 def test_the_card_is_of_these_weights():
@@ -21,7 +22,7 @@ def test_the_card_is_of_these_weights():
     loaded = checkpoint.load(SHIPPED)
     numbers = sum(p.numel() for p in loaded.network.parameters())
     assert re.search(rf"{numbers / 1e6:.1f} million", card)
-    assert (SHIPPED / checkpoint.KIND.weights).stat().st_size < 15e6
+    assert all(path.stat().st_size < 15e6 for path in folders.files(SHIPPED, checkpoint.KIND))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Joining: each network of a joined folder is asked for its own skills, and is what it was."""
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -123,11 +125,11 @@ def test_a_member_that_is_added_for_the_same_skill_takes_the_place_of_the_old(
 def test_what_is_alike_is_kept_once(three: tuple[Path, Path, Path], tmp_path: Path):
     first, _, joined = three
     assert join("policy", first, tmp_path / "twice", (first, PAN)) == 0
-    sizes = [(folder / checkpoint.KIND.weights).stat().st_size
-             for folder in (first, tmp_path / "twice", joined)]  # fmt: skip
-    gate = 2 * 2 * 4096
-    assert sizes[0] < sizes[1] < sizes[0] + gate + 2000
-    assert sizes[2] > sizes[1] + 10_000
+    kind = checkpoint.KIND
+    own = [(folder / kind.file(1)).stat().st_size for folder in (tmp_path / "twice", joined)]
+    assert own[0] < 100 < 10_000 < own[1]
+    for folder in (tmp_path / "twice", joined):  # what was there stays the same to the last bit
+        assert (folder / kind.weights).read_bytes() == (first / kind.weights).read_bytes()
     assert np.array_equal(acted(tmp_path / "twice", PAN), acted(first, PAN))
 
 
@@ -191,8 +193,8 @@ def test_a_damaged_joined_folder_is_said(
     three: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     _, pan, joined = three
-    for name in (folders.CONFIG, checkpoint.KIND.weights):
-        (tmp_path / name).write_bytes((joined / name).read_bytes())
+    for path in joined.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     data = json.loads((tmp_path / folders.CONFIG).read_text())
     for members in ([], "two", data["members"] * 2):
         (tmp_path / folders.CONFIG).write_text(json.dumps({**data, "members": members}))
@@ -201,6 +203,26 @@ def test_a_damaged_joined_folder_is_said(
         with pytest.raises(Exception, match="cannot be read"):
             checkpoint.load_all(tmp_path)
     assert "cannot be read" in capsys.readouterr().err
+    for path in folders.files(joined, checkpoint.KIND):
+        shutil.copytree(joined, tmp_path / path.stem)
+        (tmp_path / path.stem / path.name).write_bytes(path.read_bytes()[:-9])
+        with pytest.raises(Exception, match="cannot be read"):
+            checkpoint.load_all(tmp_path / path.stem)
+        (tmp_path / path.stem / path.name).unlink()
+        with pytest.raises(Exception, match="cannot be read"):
+            checkpoint.load_all(tmp_path / path.stem)
+    with pytest.raises(Exception, match="holds no trained policy"):
+        checkpoint.digest(tmp_path / "gate")
+
+
+def test_the_hash_of_a_folder_is_of_all_its_weights(three: tuple[Path, Path, Path]):
+    first, _, joined = three
+    kind = checkpoint.KIND
+    names = ["policy.safetensors", "policy.1.safetensors", "gate.safetensors"]
+    whole = b"".join((joined / name).read_bytes() for name in names)
+    assert checkpoint.digest(joined) == hashlib.sha256(whole).hexdigest()
+    alone = (first / kind.weights).read_bytes()
+    assert checkpoint.digest(first) == hashlib.sha256(alone).hexdigest()
 
 
 def test_a_member_that_is_not_there_is_said(three: tuple[Path, Path, Path]):
