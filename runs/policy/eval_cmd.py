@@ -75,13 +75,17 @@ def _eyes(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
 
 
 def _control(members: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], Any]:
-    """Errors of the set points where the points are truly known, beside the mean action's."""
+    """Errors of the set points where the points are truly known, beside the mean action's.
+
+    Nothing where no action is to be imitated, as of a policy that was alone.
+    """
     from . import draws
 
-    both = [draws.all_moments(stretches, held_out=held_out) for held_out in (False, True)]
-    at, names = (
-        np.concatenate([getattr(p, n) for p in both if len(p.at)]) for n in ("at", "names")
-    )
+    every = [draws.all_moments(stretches, held_out=held_out) for held_out in (False, True)]
+    both = [part for part in every if len(part.at)]
+    if not both:
+        return {}, None
+    at, names = (np.concatenate([getattr(part, n) for part in both]) for n in ("at", "names"))
     kept = np.unique(np.linspace(0, len(at) - 1, MOMENTS).astype(int))
     at, names = at[kept], names[kept]
     asked = np.array(members.indices([stretches[int(s)].text(int(t)) for s, t in at]))
@@ -213,10 +217,15 @@ def _as_text(value: Mapping[str, Any]) -> str:
     lines = [
         f"{value['episodes']} episodes in {value['kitchens']} kitchens",
         shown(TextTable(head=("eyes: medians", "looks", *SEEN), rows=seen)),
-        shown(TextTable(head=("control: means", "moments", *MOVED), rows=moved)),
-        f"control: told the true points, at step {value['step']} of the chunk; in brackets: the "
-        "mean action's",
     ]
+    if moved:
+        lines += [
+            shown(TextTable(head=("control: means", "moments", *MOVED), rows=moved)),
+            f"control: told the true points, at step {value['step']} of the chunk; in brackets: "
+            "the mean action's",
+        ]
+    else:
+        lines.append("control: no action of these episodes is to be imitated")
     words = value["other_words_m"]
     if words:
         lines.append(

@@ -26,10 +26,17 @@ def test_the_card_is_of_these_weights():
 
 
 @pytest.mark.parametrize(
-    ("task", "member"),
-    [("RotatePan", 1), ("StartElectricKettle", 0), ("RinseSinkBasin", 0), ("PrepareDishwasher", 0)],
+    ("task", "policy", "judge"),
+    [
+        ("RotatePan", 2, 1),
+        ("StartElectricKettle", 1, 0),
+        ("RinseSinkBasin", 0, 0),
+        ("PrepareDishwasher", 0, 0),
+    ],
 )
-def test_each_task_is_done_and_judged_by_what_was_trained_for_it(task: str, member: int):
+def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
+    task: str, policy: int, judge: int
+):
     """By the subtasks as the preset's planner says them of RoboCasa's own instruction."""
     said = {
         "RotatePan": "Rotate the pan to help distribute the heat more evenly.",
@@ -40,8 +47,8 @@ def test_each_task_is_done_and_judged_by_what_was_trained_for_it(task: str, memb
     }[task]
     texts = [one.text for one in SplitPlanner().plan(said, {}, []).subtasks]
     assert texts
-    for members in (checkpoint.load_all(SHIPPED), judge_checkpoint.load_all(JUDGE)):
-        assert members.indices(texts) == [member] * len(texts)
+    assert checkpoint.load_all(SHIPPED).indices(texts) == [policy] * len(texts)
+    assert judge_checkpoint.load_all(JUDGE).indices(texts) == [judge] * len(texts)
 
 
 def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at, tmp_path: Path):

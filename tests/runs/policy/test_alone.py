@@ -1,5 +1,6 @@
 """A learner that plays alone, held against a second run of the same learner in the same kitchen."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,18 @@ def test_the_eyes_may_learn_from_it_and_the_control_does_not(alone: Path):
     held_out = stretches[0].held_out
     assert len(draws.all_looks(stretches, held_out=held_out).at) == STEPS * 2 // 4
     assert not len(draws.all_moments(stretches, held_out=held_out).at)
+
+
+def test_what_the_eyes_see_of_it_is_measured_and_no_action(
+    alone: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["policy", "eval", str(SHIPPED), str(alone), "--all", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["eyes"]
+    assert value["control"] == {}
+    assert value["other_words_m"] is None
+    assert main(["policy", "eval", str(SHIPPED), str(alone), "--all"]) == 0
+    assert "no action of these episodes is to be imitated" in capsys.readouterr().out
 
 
 def test_nobody_plays_alone_who_is_not_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
