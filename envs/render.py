@@ -6,7 +6,9 @@ is a copy, so the state may move on meanwhile, and the pixels are those that Rob
 `sim.render` gives for the state at the time of the request.
 
 A context is made, used and freed in its worker thread alone: a context freed while another one is
-current would free the other's objects.
+current would free the other's objects. One context of a process draws at a time: Mesa's software
+renderer (22.3, whose rasterizer all contexts share anyway) looks through the other contexts' lists
+of what is being drawn without a lock, and so crashed once in some thousands of episodes.
 """
 
 import atexit
@@ -29,6 +31,8 @@ from .sensors import CAMERAS, Image, View
 
 _live: "weakref.WeakSet[Renderer]" = weakref.WeakSet()
 _at_exit = False
+_drawing = threading.Lock()
+"""Held by whoever uses GL."""
 
 
 class PendingFrame:
@@ -101,32 +105,35 @@ class _Worker:
     def _open(self) -> None:
         mujoco = native.mujoco()
 
-        # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
-        self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
-        _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
-        self._gl.make_current()
-        gl.refuse_triton()
-        self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        with _drawing:
+            # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
+            self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
+            _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
+            self._gl.make_current()
+            gl.refuse_triton()
+            self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
+            mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def _draw(self, scene: Any, height: int, width: int) -> Image:
         mujoco = native.mujoco()
 
         self._opened.result()
-        # robosuite's own contexts, where a process has any, unbind whatever thread collects them.
-        self._gl.make_current()
         port = mujoco.MjrRect(0, 0, width, height)
-        mujoco.mjr_render(port, scene, self._context)
         pixels = np.empty((height, width, 3), dtype=np.uint8)
-        mujoco.mjr_readPixels(pixels, None, port, self._context)
+        with _drawing:
+            # robosuite's own contexts, where there are any, unbind whatever thread collects them.
+            self._gl.make_current()
+            mujoco.mjr_render(port, scene, self._context)
+            mujoco.mjr_readPixels(pixels, None, port, self._context)
         return np.ascontiguousarray(pixels[::-1])  # GL counts rows from the bottom
 
     def _free(self) -> None:
-        if self._context is not None:
-            self._gl.make_current()
-            self._context.free()
-        if self._gl is not None:
-            self._gl.free()
+        with _drawing:
+            if self._context is not None:
+                self._gl.make_current()
+                self._context.free()
+            if self._gl is not None:
+                self._gl.free()
         self._context = self._gl = self._model = None
 
 

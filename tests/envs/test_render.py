@@ -2,11 +2,13 @@
 
 import gc
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from leapcasa.configs import EnvironmentFault
+from leapcasa.envs import native
 from leapcasa.envs.cull import Culler
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.render import Renderer
@@ -62,6 +64,27 @@ def test_the_size_of_the_drawing_buffer_changes_no_pixel(kitchen):
     image = np.asarray(together.request(robocasa.sim.data._data, "right"))
     together.close()
     np.testing.assert_array_equal(alone, image)
+
+
+def test_one_context_draws_at_a_time(kitchen, monkeypatch: pytest.MonkeyPatch):
+    kitchen.begin(0)
+    mujoco, active, seen = native.mujoco(), [], []
+    render = mujoco.mjr_render
+
+    def watched(*given):
+        active.append(1)
+        seen.append(len(active))
+        time.sleep(0.01)
+        render(*given)
+        active.pop()
+
+    monkeypatch.setattr(mujoco, "mjr_render", watched)
+    for _ in range(3):
+        images = kitchen.advance(np.zeros(12)).images
+        for view in ("right", "left"):
+            np.asarray(images[view])
+    assert len(seen) >= 6
+    assert max(seen) == 1
 
 
 def test_a_frame_shows_its_own_moment_however_late_it_is_read(kitchen):
