@@ -225,8 +225,9 @@ def _record_all(jobs: Sequence[Job], workers: int, console: Console) -> None:
                 waiting.appendleft(ended.job)
                 continue
             done += 1
-            trouble = ended.trouble or ended.outcome["error"]
-            steps += 0 if ended.outcome is None else ended.outcome["steps"]
+            told = ended.outcome or {"error": ended.trouble, "steps": 0}
+            trouble = told["error"]
+            steps += told["steps"]
             _judge_failures(failures, ended.job.task, trouble)
             if trouble:
                 console.note(f"episode {ended.job.number} of {ended.job.task}: {trouble}")
