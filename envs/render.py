@@ -32,7 +32,7 @@ from .sensors import CAMERAS, Image, View
 _live: "weakref.WeakSet[Renderer]" = weakref.WeakSet()
 _at_exit = False
 _drawing = threading.Lock()
-"""Held by whoever uses GL."""
+"""Held by the worker that uses GL."""
 
 
 class PendingFrame:
@@ -97,7 +97,8 @@ class _Worker:
         while (job := self._jobs.get()) is not None:
             done, work = job
             try:
-                done.set_result(work())
+                with _drawing:
+                    done.set_result(work())
             except BaseException as error:
                 done.set_exception(error)
             del job, done, work  # hold no frame and no scene while waiting for the next
@@ -105,35 +106,32 @@ class _Worker:
     def _open(self) -> None:
         mujoco = native.mujoco()
 
-        with _drawing:
-            # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
-            self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
-            _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
-            self._gl.make_current()
-            gl.refuse_triton()
-            self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
-            mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
+        self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
+        _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
+        self._gl.make_current()
+        gl.refuse_triton()
+        self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def _draw(self, scene: Any, height: int, width: int) -> Image:
         mujoco = native.mujoco()
 
         self._opened.result()
+        # robosuite's own contexts, where a process has any, unbind whatever thread collects them.
+        self._gl.make_current()
         port = mujoco.MjrRect(0, 0, width, height)
+        mujoco.mjr_render(port, scene, self._context)
         pixels = np.empty((height, width, 3), dtype=np.uint8)
-        with _drawing:
-            # robosuite's own contexts, where there are any, unbind whatever thread collects them.
-            self._gl.make_current()
-            mujoco.mjr_render(port, scene, self._context)
-            mujoco.mjr_readPixels(pixels, None, port, self._context)
+        mujoco.mjr_readPixels(pixels, None, port, self._context)
         return np.ascontiguousarray(pixels[::-1])  # GL counts rows from the bottom
 
     def _free(self) -> None:
-        with _drawing:
-            if self._context is not None:
-                self._gl.make_current()
-                self._context.free()
-            if self._gl is not None:
-                self._gl.free()
+        if self._context is not None:
+            self._gl.make_current()
+            self._context.free()
+        if self._gl is not None:
+            self._gl.free()
         self._context = self._gl = self._model = None
 
 

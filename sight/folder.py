@@ -86,12 +86,7 @@ def _halved(state: Mapping[str, "Tensor"]) -> bytes:
     return save({n: v.detach().cpu().to(torch.float16).contiguous() for n, v in state.items()})
 
 
-def read_config(folder: Path, kind: Kind) -> dict[str, Any]:
-    """What `config.json` says.
-
-    Raises:
-        ConfigError: if the folder holds nothing of that kind, or of another version.
-    """
+def _config(folder: Path, kind: Kind) -> dict[str, Any]:
     try:
         data = json.loads((folder / CONFIG).read_text())
     except OSError as error:
@@ -107,19 +102,21 @@ def read_config(folder: Path, kind: Kind) -> dict[str, Any]:
     return data
 
 
-def parts(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+def parts(folder: Path, kind: Kind) -> list[dict[str, Any]]:
     """What `config.json` says of each member; all of it where there is one.
 
     Raises:
-        TypeError: if it is no list of such.
+        ConfigError: if the folder holds nothing of that kind, or what is damaged or of another
+            version.
     """
+    data = _config(folder, kind)
     members = data.get(MEMBERS, [data])
     if (
         not isinstance(members, list)
         or not members
         or not all(isinstance(m, dict) for m in members)
     ):
-        raise TypeError(f"{MEMBERS} is no list of members")
+        raise kind.damaged(folder, f"{MEMBERS} is no list of members")
     return members
 
 
@@ -143,12 +140,8 @@ def files(folder: Path, kind: Kind) -> list[Path]:
     Raises:
         ConfigError: if `config.json` cannot be read.
     """
-    try:
-        count = len(parts(read_config(folder, kind)))
-    except TypeError as error:
-        raise kind.damaged(folder, error) from error
-    names = [kind.file(number) for number in range(count)]
-    return [folder / name for name in (names if count == 1 else [*names, GATE])]
+    names = [kind.file(number) for number in range(len(parts(folder, kind)))]
+    return [folder / name for name in (names if len(names) == 1 else [*names, GATE])]
 
 
 def digest(folder: Path, kind: Kind) -> str:

@@ -48,10 +48,10 @@ def load_all(folder: Path) -> "Members[Network]":
     """
     from .network import JudgeConfig, Network
 
-    data = folders.read_config(folder, KIND)
+    parts = folders.parts(folder, KIND)
     made = []
     try:
-        for part in folders.parts(data):
+        for part in parts:
             sizes = part["network"]
             made.append(Network(JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})))
         _alike([network.config for network in made])

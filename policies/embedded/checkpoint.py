@@ -73,10 +73,10 @@ def load_all(folder: Path) -> Members[Checkpoint]:
     from .network import Network, NetworkConfig
 
     folder = folder.expanduser()
-    data = folders.read_config(folder, KIND)
+    parts = folders.parts(folder, KIND)
     made = []
     try:
-        for part in folders.parts(data):
+        for part in parts:
             sizes = part["network"]
             config = NetworkConfig(**{**sizes, "channels": tuple(sizes["channels"])})
             statistics = _statistics(part["statistics"], config.chunk)

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from ...configs import ConfigError
 from ...judges.sight import checkpoint as judges
@@ -71,7 +70,7 @@ def join_command(request: JoinRequest, console: Console) -> int:
     text = folders.config_json(request.kind, {folders.MEMBERS: parts, "about": about})
     make_folder(out)
     for name, data in files.items():
-        replace_file(out / name, partial(_put, data))
+        replace_file(out / name, lambda stream, data=data: stream.write(data))
     replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
     if request.kind.what == "judge":  # as its training writes one
         preset = judges.preset_yaml(out)
@@ -82,16 +81,9 @@ def join_command(request: JoinRequest, console: Console) -> int:
     return 0
 
 
-def _put(data: bytes, stream: BinaryIO) -> None:
-    stream.write(data)
-
-
 def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
     folder = folder.expanduser()
-    try:
-        parts = folders.parts(folders.read_config(folder, kind))
-    except TypeError as error:
-        raise kind.damaged(folder, error) from error
+    parts = folders.parts(folder, kind)
     states = folders.states(folder, kind, len(parts))
     return [
         _Member(part=part, state=state, claims=part.get(CLAIMS, []))

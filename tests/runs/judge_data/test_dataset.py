@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from dying import dies, dies_once
+from dying_films import dies, dies_once
 
 from leapcasa.envs.sensors import Sensors, View
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE

@@ -1,9 +1,9 @@
 """What the tests of demonstrations and training share."""
 
 import json
-import os
-import signal
 from pathlib import Path
+
+from dying import die, tried
 
 from leapcasa.runs.policy.record import DemoJob, DemoOutcome
 
@@ -31,10 +31,8 @@ def copied(demos: Path, to: Path) -> Path:
 
 def dies_once(job: DemoJob) -> DemoOutcome:
     """A recording whose process dies the first time, as a driver of graphics may."""
-    marker = Path(f"{job.path}.died")
-    if not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+    if tried(_marker(job)) == 1:
+        die()
     return DemoOutcome(key=job.key, file=None, sha256="", reason="second try", task=job.task,
                        split=job.split, seed=job.seed, scene="", steps=0, bytes=0,
                        seconds=0.0)  # fmt: skip
@@ -42,7 +40,9 @@ def dies_once(job: DemoJob) -> DemoOutcome:
 
 def dies(job: DemoJob) -> DemoOutcome:
     """One whose process dies each time."""
-    with Path(f"{job.path}.died").open("a") as stream:
-        stream.write("x")
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError
+    tried(_marker(job))
+    die()
+
+
+def _marker(job: DemoJob) -> Path:
+    return Path(f"{job.path}.died")

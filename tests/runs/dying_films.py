@@ -1,18 +1,18 @@
-"""Recordings whose process dies, as a driver of graphics may take it along."""
+"""Recordings of `judge data` whose process dies."""
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
+
+from dying import die, tried
 
 from leapcasa.runs.judge_data.record import Job
 
 
 def dies_once(job: Job) -> dict[str, Any]:
     """Dies the first time, and then says that nothing was recorded."""
-    if _deaths(job) == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
+    if tried(_marker(job)) == 1:
+        die()
     job.truth.parent.mkdir(parents=True, exist_ok=True)
     job.truth.write_text(json.dumps({"watches": [], "error": "second try", "scene": ""}))
     return {"steps": 0, "seconds": 0.0, "error": "second try"}
@@ -20,13 +20,9 @@ def dies_once(job: Job) -> dict[str, Any]:
 
 def dies(job: Job) -> dict[str, Any]:
     """Dies each time."""
-    _deaths(job)
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError
+    tried(_marker(job))
+    die()
 
 
-def _deaths(job: Job) -> int:
-    marker = Path(job.folder) / f"tries-{job.number}"
-    with marker.open("a") as stream:
-        stream.write("x")
-    return marker.stat().st_size
+def _marker(job: Job) -> Path:
+    return Path(job.folder) / f"tries-{job.number}"
