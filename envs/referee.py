@@ -242,6 +242,21 @@ class Referee:
             high=float(high),
         )
 
+    def site(self, fixture: str, suffix: str) -> Vec3:
+        """Where a marked place of a fixture is [m].
+
+        Args:
+            fixture: the fixture's name.
+            suffix: the place's name in RoboCasa's contract, for instance `burner_on_rear_left`.
+
+        Raises:
+            EnvironmentFault: if the fixture has no such place.
+        """
+        full = f"{self._raw.fixtures[fixture].naming_prefix}{suffix}"
+        if full not in self._raw.sim.model.site_names:
+            raise EnvironmentFault(f"fixture {fixture!r} has no place {suffix!r}")
+        return np.array(self._data.site_xpos[self._raw.sim.model.site_name2id(full)])
+
     def parts(self, fixture: str, suffix: str) -> list[Box]:
         """The colliders that move with a joint, outermost joints included.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...envs.truth import FixtureTruth, Vec3
+from ...envs.truth import FixtureTruth, RobotTruth, Vec3
 from .control import Pose, base_action, look, nearer
 from .floor import BAND_M, Floor, Stop
 from .motion import Motion, Operator, go
@@ -91,13 +91,13 @@ def travel_to(op: Operator, place: Vec3, heading: float) -> Motion:
 
 def draw_in(op: Operator) -> Motion:
     """Bring the hand close to the base, where it meets nothing while driving."""
+    return (yield from go(op, lambda: rest(op.robot), within_m=0.06, within_rad=0.4, limit=50))
 
-    def rest() -> Pose:
-        robot = op.robot
-        rot = look(robot.base_rot @ REST_POINTING, robot.base_rot[:, 1])
-        return Pose(position=robot.arm + robot.base_rot @ REST_M, rot=nearer(rot, robot.hand_rot))
 
-    return (yield from go(op, rest, within_m=0.06, within_rad=0.4, limit=50))
+def rest(robot: RobotTruth) -> Pose:
+    """Where the hand is held while nothing is to be done with it."""
+    rot = look(robot.base_rot @ REST_POINTING, robot.base_rot[:, 1])
+    return Pose(position=robot.arm + robot.base_rot @ REST_M, rot=nearer(rot, robot.hand_rot))
 
 
 def raise_torso(op: Operator, change: float, limit: int = 25) -> Motion:

@@ -1,73 +1,100 @@
-"""Turning a knob between the fingers: they take the ridge across it and the wrist turns."""
+"""Turning a knob between the fingers: they close on its rim and the wrist turns."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from ...envs.truth import Box, JointTruth, Mat3, Vec3
-from .control import Pose, look
-from .motion import Blocked, Motion, Operator, go, grasp, lead, release, retreat, travel_over
+from ...envs.truth import FixtureTruth, JointTruth, Mat3, Vec3, rotation_about
+from .control import Pose, look, wrist_free
+from .motion import (
+    UP,
+    Blocked,
+    Motion,
+    Operator,
+    go,
+    grasp,
+    lead,
+    release,
+    travel_front,
+    travel_over,
+)
 
-TWIST_RAD = 1.3
-"""How far the wrist turns in one grip [rad]."""
 AHEAD_RAD = 0.45
 """How far ahead of the knob the wrist aims; sets the torque."""
-WRIST_MIDDLE_RAD = -0.6
-"""The last joint's middle: how far the fingers' opening is then turned about where they point,
-counted from the base's left [rad]."""
 
 
-def twist(op: Operator, fixture: str, suffix: str, ridge: Box, out: Vec3, goal: float) -> Motion:
-    """Grip a knob's ridge from above, turn it to a joint value or as far as the wrist goes, let go.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hold:
+    """How a knob is held."""
+
+    spot: Vec3
+    """Between the fingers, on the knob's axis [m]."""
+    pointing: Vec3
+    """Where the fingers point in the middle of a stroke."""
+    opening: Vec3
+    """The way they open then."""
+    stroke: float
+    """How far the wrist turns in one grip at most [rad]."""
+
+    def begun(self, op: Operator, joint: JointTruth, goal: float) -> Pose:
+        """The hand as a stroke towards a joint value begins: turned back by half of one."""
+        middle: Mat3 = wrist_free(look(self.pointing, self.opening), op.robot)
+        turned = -np.sign(goal - joint.value) * self.stroke / 2
+        return Pose(position=self.spot, rot=rotation_about(joint.axis, turned) @ middle)
+
+
+def take(op: Operator, place: FixtureTruth, joint: JointTruth, hold: Hold, goal: float) -> Motion:
+    """Bring the open fingers before a knob, turned as the first stroke begins.
+
+    Turned later the wrist would cross the pose in which its fifth and last axes are one.
 
     Args:
         op: who does it.
-        fixture: the fixture's name.
-        suffix: the knob's joint.
-        ridge: the collider that stands out furthest.
-        out: along the knob's axis, away from what it sits on.
+        place: the knob's fixture.
+        joint: the knob's.
+        hold: how to hold it.
         goal: joint value to reach [rad].
+
+    Raises:
+        Blocked: if the hand does not get there.
     """
-    ref = op.referee
-    joint = ref.joint(fixture, suffix)
-    goal = joint.value + float(np.clip(goal - joint.value, -TWIST_RAD, TWIST_RAD))
     yield from release(op, steps=2)
-    top = float((ridge.center - joint.anchor) @ out) + ridge.extent(out)
-    at = Pose(
-        position=joint.anchor + top * out, rot=_grip_rot(op, joint, ridge, out, goal - joint.value)
-    )
-    if not (yield from travel_over(op, at.shifted(0.07 * out), ref.place(fixture).outward)):
+    before = hold.begun(op, joint, goal).shifted(-0.08 * hold.pointing)
+    if hold.pointing @ UP < -0.9:
+        there = yield from travel_over(op, before, place.outward)
+    else:
+        there = yield from travel_front(op, before, place.outward, distance=0.10)
+    if not there:
         raise Blocked("cannot get to the knob")
-    if not (yield from go(op, at, speed=0.6, within_m=0.010, limit=50)):
-        raise Blocked("cannot put the fingers round the knob")
-    yield from grasp(op, steps=8)
-    held = ref.joint(fixture, suffix).value
-    done = yield from lead(
-        op, fixture, suffix, goal, at=at, held=held, ahead=AHEAD_RAD, follow=1.0, within=0.03
-    )
-    yield from release(op, steps=5)
-    yield from retreat(op, out, 0.08)
-    if not done and abs(ref.joint(fixture, suffix).value - held) < 0.1:
-        raise Blocked("the knob slips")
     return True
 
 
-def _grip_rot(op: Operator, joint: JointTruth, ridge: Box, out: Vec3, change: float) -> Mat3:
-    """Fingers along the axis and across the ridge, the way round that keeps off the wrist's stops.
+def twist(op: Operator, fixture: str, suffix: str, hold: Hold, goal: float) -> Motion:
+    """Turn a knob towards a joint value by one stroke of the wrist, and let go.
 
     Args:
-        op: who grips.
-        joint: the knob's.
-        ridge: its ridge.
-        out: along the axis.
-        change: how far it is to be turned [rad].
+        op: who does it, the open fingers before the knob.
+        fixture: the fixture's name.
+        suffix: the knob's joint.
+        hold: how to hold it.
+        goal: joint value to reach [rad].
+
+    Raises:
+        Blocked: if the fingers do not get round the knob, or it slips.
     """
-    across = [ridge.rot[:, i] for i in range(3) if abs(ridge.rot[:, i] @ out) < 0.5]
-    along = max(across, key=ridge.extent)
-    left = look(-out, op.robot.base_rot[:, 1])[:, 0]
-    turn = change * float(np.sign(joint.axis @ -out))
-
-    def strain(rot: Mat3) -> float:
-        angle = float(np.arctan2(np.cross(left, rot[:, 0]) @ -out, left @ rot[:, 0]))
-        return max(abs(angle - WRIST_MIDDLE_RAD), abs(angle + turn - WRIST_MIDDLE_RAD))
-
-    rot = look(-out, np.cross(out, along))
-    return min((rot, rot @ np.diag([-1.0, -1.0, 1.0])), key=strain)
+    ref = op.referee
+    joint = ref.joint(fixture, suffix)
+    held = joint.value
+    change = float(np.clip(goal - held, -hold.stroke, hold.stroke))
+    at = hold.begun(op, joint, goal)
+    if not (yield from go(op, at, speed=0.6, within_m=0.012, within_rad=0.15, limit=60)):
+        raise Blocked("cannot put the fingers round the knob")
+    yield from grasp(op, steps=6)
+    yield from lead(
+        op, fixture, suffix, held + change, at=at, held=held, ahead=AHEAD_RAD, follow=1.0,
+        within=0.03,
+    )  # fmt: skip
+    yield from release(op, steps=4)
+    if abs(ref.joint(fixture, suffix).value - held) < 0.1:
+        raise Blocked("the knob slips")
+    return True

@@ -1,11 +1,14 @@
-"""Subtasks of patience: hold still while a task's own clock runs."""
+"""Subtasks of patience: keep out of the way while a task's own clock runs."""
 
 from ...envs.skills import Skill
-from .control import hold_action
+from .control import arm_action, hold_action
+from .drive import rest
 from .motion import Blocked, Motion, Operator
 from .sweep import sweep
 
 WAIT_STEPS = 590
+WAIT_SPEED = 0.6
+"""Share of the largest delta with which the hand is drawn back."""
 RINSE_STEPS = 30
 """Steps without progress after which what is to be rinsed counts as out of the water."""
 SPOUT_TRIES_RAD = (0.45, -0.45, 0.0)
@@ -13,12 +16,13 @@ SPOUT_TRIES_RAD = (0.45, -0.45, 0.0)
 
 
 def wait(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Hold still until it is time."""
+    """Keep the hand by the robot until it is time: out of the way, and always at the same place."""
     del fixture, skill
     for _ in range(WAIT_STEPS):
         if op.referee.subtask_done():
             return True
-        yield hold_action(op.grip)
+        robot = op.robot
+        yield arm_action(robot, rest(robot), op.grip, speed=WAIT_SPEED)
     raise Blocked("it is not time yet")
 
 

@@ -125,6 +125,10 @@ class Points:
         if skill.target == "faucet":
             lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
             return np.stack([lever.center + lever.extent(UP) * UP, anchor, place.center])
+        if skill.target == "burner":  # what glows, or does not, says which knob is meant
+            knob = np.mean([box.center for box in parts], axis=0)
+            burner = f"burner_on_{self._referee.part(skill, fixture)}"
+            return np.stack([knob, self._referee.site(fixture, burner), place.center])
         held = [box for box in parts if "handle" in box.name] or parts
         spot = np.mean([box.center for box in held], axis=0)
         return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])

@@ -58,8 +58,17 @@ class _Part:
     text: str
     joint: JointTruth | None
     """As the episode began."""
+    shuts: bool
+    """Whether the subtask ends with the joint at its closed end, however far open it began."""
     asked: tuple[tuple[int, str, bool], ...]
     """What a look is asked about: number and words of the subtask, and of what undoes it (True)."""
+
+    @property
+    def done(self) -> float:
+        """How far open the part is once the subtask is done: the other end of its way."""
+        if self.joint is None or self.shuts:
+            return 0.0
+        return 0.0 if self.joint.opened > 0.5 else 1.0
 
 
 class Posing:
@@ -91,12 +100,19 @@ class Posing:
         self._points.begin(text)
         if not np.isfinite(self._points.world()).all():
             return None
-        joint = self._points.joint()
+        joint, skill = self._points.joint(), parse(text, self._context)
         asked = [(index, text, False)]
         if joint is not None and (undo := self._undoing(text)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
-        return _Part(index=index, text=text, joint=joint, asked=tuple(asked))
+        knob = skill.target == "burner"  # one that is on may be turned up by any amount
+        return _Part(
+            index=index,
+            text=text,
+            joint=joint,
+            shuts=knob and skill.verb == "turn_off",
+            asked=tuple(asked),
+        )
 
     def _undoing(self, text: str) -> str | None:
         """Words for what undoes a subtask; None if nothing does, or no one knows when."""
@@ -114,7 +130,7 @@ class Posing:
         if self._hanger.works and count and count % HUNG_EVERY == 0:
             self._hanger.rehang(self._rng)
             self._points = Points(self._referee)  # what there is room for has changed
-        opened = self._anywhere(part.joint)
+        opened = self._anywhere(part)
         for _ in range(TRIES):
             self._poser.restart()
             self._set_parts(number, opened)
@@ -132,14 +148,14 @@ class Posing:
         """Earlier parts at the far end, this one as it is drawn, later ones as they are."""
         for place, part in enumerate(self.parts[: number + 1]):
             if part.joint is not None:
-                share = opened if place == number else _far(part.joint)
+                share = opened if place == number else part.done
                 self._poser.part(part.joint.name, part.joint.at(share))
 
-    def _anywhere(self, joint: JointTruth | None) -> float:
+    def _anywhere(self, part: _Part) -> float:
         """How far open a part is to be."""
-        if joint is None:
+        if part.joint is None:
             return 0.0
-        begun, end = joint.opened, _far(joint)
+        begun, end = part.joint.opened, part.done
         draw, between = self._rng.random(), self._rng.random()
         if draw < AT_BEGIN:
             return begun
@@ -185,16 +201,11 @@ class Posing:
             return float("nan")
         now = self._points.joint()
         assert now is not None
-        start = _far(part.joint) if undoing else part.joint.opened
+        start = part.done if undoing else part.joint.opened
         self._poser.part(now.name, part.joint.at(start))
         self._referee.watch(text)
         self._poser.part(now.name, now.value)
         return self._referee.progress()
-
-
-def _far(joint: JointTruth) -> float:
-    """The other end of the way of a part that stands as an episode begins."""
-    return 0.0 if joint.opened > 0.5 else 1.0
 
 
 def looks(

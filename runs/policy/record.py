@@ -26,6 +26,7 @@ from .demonstrator import Demonstrator, Soloist
 from .episode_file import FORMAT, Demonstration, Header
 from .keypoints import Points
 from .noise import Disturber
+from .wordings import skill_of
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
 CLEAN_SHARE = 0.15
@@ -33,10 +34,13 @@ CLEAN_SHARE = 0.15
 MOST_LINGER = 15
 """Verdicts (every second step) the loop may wait after a subtask's end, as real judges do: shows
 what to do when the work is done."""
-ATTEMPT_STEPS = 300
+ATTEMPT_STEPS = 420
 """After which a subtask has failed, and the episode with it."""
 ALONE_STEPS, ALONE_RETRIES = 160, 1
 """The same of a learner that plays alone; it goes on with the next subtask."""
+WAITING_STEPS = 560
+"""What a subtask is given in tasks that wait, attempts together: TurnOffSimmeredSauceHeat's clock
+runs for up to 500."""
 MOST_STEPS = 1500
 """Of an episode whose task has no official horizon."""
 
@@ -230,7 +234,7 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
         demonstrator = Soloist(learner)
     else:
         demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
-    judge, rule = RefereeJudge(referee), _rule(job.alone, linger)
+    judge, rule = RefereeJudge(referee), _rule(job.alone, linger, _waits(kitchen.scene.instruction))
     agent = Agent(SplitPlanner(), demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
@@ -247,9 +251,19 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     return scribe.finished(_facts(job, kitchen.scene, level, success=good)), ""
 
 
-def _rule(alone: bool, linger: int) -> AdvanceConfig:
+def _waits(instruction: str) -> bool:
+    """True if one of a task's subtasks is to wait."""
+    skills = [
+        skill_of(one.text, instruction) for one in SplitPlanner().plan(instruction, {}, ()).subtasks
+    ]
+    return any(skill is not None and skill.verb == "wait" for skill in skills)
+
+
+def _rule(alone: bool, linger: int, waits: bool) -> AdvanceConfig:
     """How long a subtask is given, and what follows when it failed."""
     timeout, retries = (ALONE_STEPS, ALONE_RETRIES) if alone else (ATTEMPT_STEPS, 0)
+    if waits:
+        timeout = WAITING_STEPS // (1 + retries)
     return AdvanceConfig(
         interval=2,
         consecutive=linger,

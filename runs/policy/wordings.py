@@ -34,6 +34,8 @@ _VERBS: Mapping[str, tuple[str, ...]] = {
               "wash every part of the sink with {}", "use {} to rinse all areas of the sink basin"),
     "rotate": ("rotate {}", "spin {}", "rotate {} a little", "spin {} around", "rotate {} around",
                "rotate {} on the stove", "rotate {} by its handle"),
+    "wait": ("wait until the sauce on {} is simmered", "wait until what is on {} is done",
+             "wait for the sauce on {}", "wait by {} until the sauce is ready"),
     "drive_to": ("drive to {}", "go to {}", "navigate to {}", "travel to {}", "walk to {}"),
 }  # fmt: skip
 _NOUNS: Mapping[str, tuple[str, ...]] = {
@@ -46,7 +48,9 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
     "dishwasher_rack": ("the dishwasher rack", "the rack of the dishwasher",
                         "the dishwasher's rack"),
     "pan": ("the pan", "the frying pan", "the hot pan"),
-    "burner": ("the burner", "the stove knob", "the burner of the stove"),
+    "burner": ("the burner", "the stove knob", "the burner of the stove", "the stove",
+               "the stove burner", "the heat of the stove"),
+    "stove": ("the stove", "the burner", "the stovetop"),
 }  # fmt: skip
 _SHOWN = ("level", "row", "side")
 """What says which of several parts is meant, in the order of speech."""

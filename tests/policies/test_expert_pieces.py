@@ -1,17 +1,33 @@
 """The pieces of the experts that need no simulator: the floor, disturbances, knobs."""
 
 import itertools
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
-from leapcasa.envs.truth import Box, JointTruth
+from leapcasa.envs.truth import Box, JointTruth, RobotTruth
 from leapcasa.policies.experts.control import base_action, hold_action
 from leapcasa.policies.experts.disturb import LENGTHS, DisturbConfig, Disturber
 from leapcasa.policies.experts.floor import FOOT_M, Floor, Stop
-from leapcasa.policies.experts.knobs import _contact
+from leapcasa.policies.experts.knobs import _middle
+from leapcasa.policies.experts.motion import Blocked, Operator
+from leapcasa.policies.experts.twist import Hold
 
 UP = np.array([0.0, 0.0, 1.0])
+
+
+def robot() -> RobotTruth:
+    """One that faces north, its fingers pointing down."""
+    return RobotTruth(
+        hand=np.zeros(3),
+        hand_rot=np.diag([1.0, -1.0, -1.0]),
+        arm=np.zeros(3),
+        base_rot=np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
+        finger_gap=0.08,
+        touching=frozenset(),
+    )
 
 
 def block(x: float, y: float, half_x: float, half_y: float) -> Box:
@@ -113,19 +129,31 @@ def test_impossible_disturbances_are_refused():
         DisturbConfig(every=10, amplitude=1.5)
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_knob_on_a_front_is_pushed_where_its_ridge_goes_down(sign: float):
+@pytest.mark.parametrize("goal", [0.05, 0.9])
+def test_a_stroke_begins_turned_back_by_half_of_it(goal: float):
     out = np.array([0.0, -1.0, 0.0])
     knob = JointTruth(
-        name="knob", kind="hinge", axis=-out, anchor=np.zeros(3), value=1.0, low=0.0, high=3.1
+        name="knob", kind="hinge", axis=-out, anchor=np.zeros(3), value=0.5, low=0.0, high=3.1
     )
+    spot = 0.015 * out
+    hold = Hold(
+        spot=spot, pointing=-0.6 * out - 0.8 * UP, opening=np.array([1.0, 0.0, 0.0]), stroke=1.5
+    )
+    pose = hold.begun(cast("Operator", SimpleNamespace(robot=robot())), knob, goal)
+    assert pose.position == pytest.approx(spot)
+    # Carried by the knob through half a stroke the hand is as asked for: upright before the front.
+    middle = knob.turn(np.sign(goal - knob.value) * 0.75) @ pose.rot
+    assert middle[:, 2] == pytest.approx(hold.pointing)
+    assert abs(middle[:, 0]) == pytest.approx(hold.opening)
+
+
+def test_a_knob_is_taken_on_its_axis_half_way_up():
+    out = np.array([0.0, -1.0, 0.0])
+    cap = Box(name="cap", center=0.008 * out, rot=np.eye(3), half=np.array([0.02, 0.008, 0.02]))
+    aside = np.array([0.01, 0.0, 0.0])
     ridge = Box(
-        name="ridge",
-        center=0.025 * out,
-        rot=np.eye(3),
-        half=np.array([0.02, 0.006, 0.005]),
+        name="ridge", center=0.02 * out + aside, rot=np.eye(3), half=np.array([0.02, 0.01, 0.005])
     )
-    spot, normal = _contact(ridge, knob, out, sign, other=False).now([ridge])
-    assert normal == pytest.approx(UP)
-    assert knob.direction(spot, sign)[2] < -0.9
-    assert spot @ out == pytest.approx(0.031)
+    assert _middle([cap, ridge], np.zeros(3), out) == pytest.approx(0.015 * out)
+    with pytest.raises(Blocked, match="take hold"):
+        _middle([], np.zeros(3), out)

@@ -75,6 +75,31 @@ def test_a_pan_is_turned_any_way(tmp_path: Path):
     assert np.ptp(np.arctan2(handle[:, 1], handle[:, 0])) > 0.5
 
 
+def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(tmp_path: Path):
+    words = "policy data TurnOffStove --episodes 1 --first-seed 1000 --posed 24 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    assert 4 <= (demo.progress == 1.0).sum() <= 14
+    felt = demo.proprioception.astype(float)
+    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
+    room = np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
+    assert np.ptp(room[:, 0], axis=0).max() < 0.03  # the knob turns about itself
+    assert np.ptp(room[:, 1], axis=0).max() < 0.01
+    kitchen = Kitchen("TurnOffStove", rendering=False)
+    try:
+        kitchen.begin(1000)
+        raw = kitchen.robocasa
+        stove, place = raw.stove, raw.knob
+        name = f"{stove.naming_prefix}burner_on_{place}"
+        sites = {site: raw.sim.data.get_site_xpos(site) for site in raw.sim.model.site_names}
+        knob = raw.sim.model.joint_name2id(f"{stove.naming_prefix}knob_{place}_joint")
+        way = raw.sim.data._data.xanchor[knob] - sites[name]
+    finally:
+        kitchen.close()
+    apart = np.linalg.norm(room[:, 0] - room[:, 1], axis=1)
+    assert np.allclose(apart, np.linalg.norm(way), atol=0.03)
+
+
 def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):
     """Seen from every pose, what does not move is at one place in the room."""
     demo = episode_file.read(posed / outcomes(posed)[0]["file"])
