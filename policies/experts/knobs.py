@@ -20,6 +20,7 @@ HOLD_SHARE = 0.5
 TOP_STROKE_RAD, FRONT_STROKE_RAD = 2.8, 1.5
 """How far the wrist turns in one grip; on a front the whole hand goes round with it."""
 MOST_STROKES = 4
+"""Half a circle on a front takes three."""
 BURNER_ON_RAD, BURNER_OFF_RAD = 0.9, 0.05
 """Well inside RoboCasa's 0.35."""
 
@@ -61,9 +62,8 @@ def turn_knob(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
         yield from take(op, place, joint, hold, goal)
         yield from twist(op, fixture, suffix, hold, goal)
         yield from retreat(op, out, 0.10)
-        if on_top:
-            continue
-        yield from draw_in(op)  # turned back before the knob, the wrist comes to its stops
+        if not on_top:  # turned back before the knob, the wrist would come to its stops
+            yield from draw_in(op)
     return True
 
 
