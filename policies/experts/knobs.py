@@ -26,24 +26,18 @@ BURNER_ON_RAD, BURNER_OFF_RAD = 0.9, 0.05
 
 
 def burner(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Turn a burner's knob on or off."""
-    suffix = f"knob_{op.referee.part(skill, fixture)}_joint"
-    goal = BURNER_ON_RAD if skill.verb == "turn_on" else BURNER_OFF_RAD
-    return (yield from turn_knob(op, fixture, suffix, goal))
-
-
-def turn_knob(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
-    """Turn a knob until its joint has a value, and withdraw.
+    """Turn a burner's knob on or off, and withdraw.
 
     Args:
         op: who does it.
-        fixture: the fixture's name.
-        suffix: the knob's joint.
-        goal: joint value to reach [rad].
+        fixture: the stove's name.
+        skill: says which burner, and which way.
 
     Raises:
         Blocked: if the knob has no solid part, or does not turn.
     """
+    suffix = f"knob_{op.referee.part(skill, fixture)}_joint"
+    goal = BURNER_ON_RAD if skill.verb == "turn_on" else BURNER_OFF_RAD
     place, joint = op.referee.place(fixture), op.referee.joint(fixture, suffix)
     on_top = abs(float(joint.axis[2])) > 0.7
     out = joint.axis * np.sign(joint.axis @ (UP if on_top else place.outward))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...envs.truth import FixtureTruth, JointTruth, Mat3, Vec3, rotation_about
+from ...envs.truth import FixtureTruth, JointTruth, Mat3, Vec3
 from .control import Pose, look, wrist_free
 from .motion import (
     UP,
@@ -40,7 +40,7 @@ class Hold:
         """The hand as a stroke towards a joint value begins: turned back by half of one."""
         middle: Mat3 = wrist_free(look(self.pointing, self.opening), op.robot)
         turned = -np.sign(goal - joint.value) * self.stroke / 2
-        return Pose(position=self.spot, rot=rotation_about(joint.axis, turned) @ middle)
+        return Pose(position=self.spot, rot=joint.turn(turned) @ middle)
 
 
 def take(op: Operator, place: FixtureTruth, joint: JointTruth, hold: Hold, goal: float) -> Motion:

@@ -13,6 +13,7 @@ from leapcasa.policies.embedded import cameras
 from leapcasa.policies.embedded.geometry import matrix
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file
+from leapcasa.runs.policy.episode_file import Demonstration
 from leapcasa.runs.policy.presets import recipe
 
 pytestmark = pytest.mark.sim
@@ -75,14 +76,19 @@ def test_a_pan_is_turned_any_way(tmp_path: Path):
     assert np.ptp(np.arctan2(handle[:, 1], handle[:, 0])) > 0.5
 
 
+def in_the_room(demo: Demonstration) -> np.ndarray:
+    """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
+    felt = demo.proprioception.astype(float)
+    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
+    return np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
+
+
 def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(tmp_path: Path):
     words = "policy data TurnOffStove --episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0
     demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
     assert 4 <= (demo.progress == 1.0).sum() <= 14
-    felt = demo.proprioception.astype(float)
-    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
-    room = np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
+    room = in_the_room(demo)
     assert np.ptp(room[:, 0], axis=0).max() < 0.03  # the knob turns about itself
     assert np.ptp(room[:, 1], axis=0).max() < 0.01
     kitchen = Kitchen("TurnOffStove", rendering=False)
@@ -91,9 +97,8 @@ def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(tmp_path: Path):
         raw = kitchen.robocasa
         stove, place = raw.stove, raw.knob
         name = f"{stove.naming_prefix}burner_on_{place}"
-        sites = {site: raw.sim.data.get_site_xpos(site) for site in raw.sim.model.site_names}
         knob = raw.sim.model.joint_name2id(f"{stove.naming_prefix}knob_{place}_joint")
-        way = raw.sim.data._data.xanchor[knob] - sites[name]
+        way = raw.sim.data._data.xanchor[knob] - raw.sim.data.get_site_xpos(name)
     finally:
         kitchen.close()
     apart = np.linalg.norm(room[:, 0] - room[:, 1], axis=1)
@@ -103,9 +108,7 @@ def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(tmp_path: Path):
 def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):
     """Seen from every pose, what does not move is at one place in the room."""
     demo = episode_file.read(posed / outcomes(posed)[0]["file"])
-    felt = demo.proprioception.astype(float)
-    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
-    room = np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
+    room = in_the_room(demo)
     lever = demo.subtask == 0
     assert np.ptp(room[lever, 1:], axis=0).max() < 0.01  # the lever's axis and the sink
     kitchen = Kitchen("RinseSinkBasin", rendering=False)
@@ -120,6 +123,7 @@ def test_points_stand_where_the_cameras_of_the_pose_see_them(posed: Path):
     start = matrix(first[5:9])
     away = start.T @ (room[lever][0, 1] - first[2:5]) - first[9:12]
     assert np.allclose(hand.base_rot @ away + hand.hand, anchor, atol=0.01)
+    felt = demo.proprioception
     seen = cameras.project(demo.points[:, 0], felt[:, 9:12], felt[:, 12:16])
     assert np.isfinite(seen).any()
 
