@@ -72,6 +72,11 @@ class Points:
         self._part = _Part(skill=skill, fixture=fixture, suffix=suffix, hints=hints)
 
     @property
+    def skill(self) -> Skill | None:
+        """What the subtask asks for; None where nothing is known."""
+        return None if self._part is None else self._part.skill
+
+    @property
     def hints(self) -> Floats:
         """(HINTS,), NaN where nothing is known; those of the subtask's beginning."""
         return np.full(HINTS, np.nan, np.float32) if self._part is None else self._part.hints

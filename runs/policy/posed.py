@@ -20,7 +20,7 @@ from ...envs.kitchen import Kitchen
 from ...envs.posing import DEEPEST_M, Poser
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
-from ...envs.skills import parse
+from ...envs.skills import Skill
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
 from ..judge_data.phrases import phrases
@@ -85,7 +85,6 @@ class Posing:
         self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
         plan = SplitPlanner().plan(kitchen.scene.instruction, {}, ())
-        self._context = kitchen.scene.instruction
         texts = [one.text for one in plan.subtasks]
         self.texts = list(texts)
         self.parts = [part for i, text in enumerate(texts) if (part := self._part(i, text))]
@@ -98,11 +97,11 @@ class Posing:
 
     def _part(self, index: int, text: str) -> _Part | None:
         self._points.begin(text)
-        if not np.isfinite(self._points.world()).all():
+        skill = self._points.skill
+        if skill is None or not np.isfinite(self._points.world()).all():
             return None
-        joint, skill = self._points.joint(), parse(text, self._context)
-        asked = [(index, text, False)]
-        if joint is not None and (undo := self._undoing(text)) is not None:
+        joint, asked = self._points.joint(), [(index, text, False)]
+        if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
         knob = skill.target == "burner"  # one that is on may be turned up by any amount
@@ -114,10 +113,10 @@ class Posing:
             asked=tuple(asked),
         )
 
-    def _undoing(self, text: str) -> str | None:
-        """Words for what undoes a subtask; None if nothing does, or no one knows when."""
+    def _undoing(self, skill: Skill) -> str | None:
+        """Words for what undoes a skill; None if nothing does, or no one knows when."""
         try:
-            undo = opposite(parse(text, self._context))
+            undo = opposite(skill)
             words = phrases(undo) if undo is not None else ()
             if words:
                 self._referee.watch(words[0])
@@ -197,10 +196,9 @@ class Posing:
 
     def _progress(self, part: _Part, text: str, undoing: bool) -> float:
         """Of a subtask that begins as episodes have it; NaN where how things stand does not say."""
-        if part.joint is None or parse(text, self._context).verb not in _SEEN_AT_ONCE:
+        skill, now = self._points.skill, self._points.joint()
+        if part.joint is None or skill is None or now is None or skill.verb not in _SEEN_AT_ONCE:
             return float("nan")
-        now = self._points.joint()
-        assert now is not None
         start = part.done if undoing else part.joint.opened
         self._poser.part(now.name, part.joint.at(start))
         self._referee.watch(text)
