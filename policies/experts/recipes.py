@@ -39,6 +39,8 @@ LEAN_RAD = 0.30
 """How far downward fingers lean away from the robot; keeps the wrist nearer to it."""
 LOW_LEAN_RAD = 0.95
 """The same under a low wall cabinet, where the hand has to come from the front."""
+HOT_LEAN_RAD = 0.6
+"""The same at a lever that was led aside: upright behind it, the arm is stretched and sticks."""
 HAND_HEIGHT_M = 0.55
 """Room the wrist needs above a part that is taken from above [m]."""
 FAUCET_ON_RAD, FAUCET_OFF_RAD = 0.65, 0.10
@@ -46,6 +48,8 @@ HOT_SHARE = 0.72
 """Where hot water is set, between cold and hot; RoboCasa wants 0.6."""
 BEHIND_GAP_M = 0.015
 """Room left behind a lever that is pushed towards the robot; a wall may be near [m]."""
+ASKEW_RAD = 0.12
+"""How far aside a lever may point when it is pulled."""
 LEVER_GRIP_M = 0.025
 """How far below its tip a lever is taken [m]."""
 LEVER_BEYOND_M = 0.007
@@ -69,10 +73,26 @@ RACK_OUT, RACK_IN = 0.75, 0.02
 
 
 def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push the lever until water runs, and aside if it is to be hot; to stop it, pull it back."""
+    """Push the lever until water runs; to stop it, pull it back.
+
+    For hot water it is pushed aside first: pushed back, it lies too low for the fingers.
+    """
+    if skill.hot and op.referee.joint(fixture, "handle_temp_joint").opened < HOT_SHARE:
+        yield from hot_water(op, fixture, skill)
+    if skill.verb == "turn_off":
+        yield from _straighten(op, fixture)
     if skill.verb == "turn_off" or op.referee.joint(fixture, "handle_joint").value < FAUCET_ON_RAD:
         yield from _turn_lever(op, fixture, skill)
-    return (yield from hot_water(op, fixture, skill)) if skill.hot else True
+    return True
+
+
+def _straighten(op: Operator, fixture: str) -> Motion:
+    """Turn a lever that points aside to the front: askew it slips out of the fingers that pull."""
+    joint = op.referee.joint(fixture, "handle_temp_joint")
+    if abs(joint.value) < ASKEW_RAD:
+        return True
+    goal = np.sign(joint.value) * ASKEW_RAD
+    return (yield from _pull_lever(op, fixture, "handle_temp_joint", goal, LEAN_RAD, follow=1.0))
 
 
 def _turn_lever(op: Operator, fixture: str, skill: Skill) -> Motion:
@@ -81,9 +101,9 @@ def _turn_lever(op: Operator, fixture: str, skill: Skill) -> Motion:
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
     joint = op.referee.joint(fixture, "handle_joint")
     low = op.attempt % 2 == 1 and is_low(op, joint.anchor, place)
-    lean = LOW_LEAN_RAD if low else LEAN_RAD
+    lean = LOW_LEAN_RAD if low else HOT_LEAN_RAD if skill.hot else LEAN_RAD
     if skill.verb == "turn_off" and op.attempt % 3 < 2:
-        return (yield from _pull_lever(op, fixture, goal, lean))
+        return (yield from _pull_lever(op, fixture, "handle_joint", goal, lean))
     return (
         yield from push(
             op,
@@ -98,17 +118,28 @@ def _turn_lever(op: Operator, fixture: str, skill: Skill) -> Motion:
     )
 
 
-def _pull_lever(op: Operator, fixture: str, goal: float, lean: float) -> Motion:
-    """Take the faucet's lever from above by its narrow sides and lead it."""
-    place = op.referee.place(fixture)
+def _pull_lever(
+    op: Operator, fixture: str, suffix: str, goal: float, lean: float, follow: float = 0.0
+) -> Motion:
+    """Take the faucet's lever from above by its narrow sides and lead one of its joints."""
+    place, temperature = op.referee.place(fixture), op.referee.joint(fixture, "handle_temp_joint")
+    aside = temperature.turn(temperature.value)
     parts = op.referee.parts(fixture, "handle_joint")
     lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
-    tip = lever.center + (lever.extent(UP) - LEVER_GRIP_M) * UP - LEVER_BEYOND_M * place.outward
+    beyond = (lever.extent(UP) - LEVER_GRIP_M) * UP - LEVER_BEYOND_M * aside @ place.outward
+    tip = lever.center + beyond
     yield from bring_within_reach(op, tip, place)
-    bar = Bar(center=tip, along=place.rot[:, 1], half=lever.extent(UP))
-    pointing = down_and_away(place, lean)
     return (
-        yield from pull(op, fixture, "handle_joint", goal, bar=bar, spot=tip, pointing=pointing)
+        yield from pull(
+            op,
+            fixture,
+            suffix,
+            goal,
+            bar=Bar(center=tip, along=aside @ place.rot[:, 1], half=lever.extent(UP)),
+            spot=tip,
+            pointing=down_and_away(place, lean),
+            follow=follow,
+        )
     )
 
 
@@ -269,23 +300,15 @@ def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -
 
 
 def hot_water(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push the lever aside to where the water is hot."""
+    """Take the lever and lead it aside to where the water is hot; pushed, the spout is in the way.
+
+    Raises:
+        Blocked: if the hand does not get there, or the lever slips.
+    """
     del skill
-    place, joint = op.referee.place(fixture), op.referee.joint(fixture, "handle_temp_joint")
-    low = op.attempt % 2 == 1 and is_low(op, joint.anchor, place)
-    pointing = down_and_away(place, LOW_LEAN_RAD if low else LEAN_RAD)
+    joint = op.referee.joint(fixture, "handle_temp_joint")
     goal = joint.low + HOT_SHARE * (joint.high - joint.low)
-    return (
-        yield from push(
-            op,
-            fixture,
-            "handle_temp_joint",
-            goal,
-            pointing=pointing,
-            opening=place.rot[:, 0] + (-1) ** op.attempt * place.rot[:, 1],
-            from_front=low,
-        )
-    )
+    return (yield from _pull_lever(op, fixture, "handle_temp_joint", goal, LEAN_RAD, follow=1.0))
 
 
 def pan(op: Operator, fixture: str, skill: Skill) -> Motion:

@@ -1,9 +1,9 @@
 """Subtasks of patience: keep out of the way while a task's own clock runs."""
 
 from ...envs.skills import Skill
-from .control import arm_action, hold_action
+from .control import Action, arm_action
 from .drive import rest
-from .motion import Blocked, Motion, Operator
+from .motion import Blocked, Motion, Operator, retreat
 from .sweep import sweep
 
 WAIT_STEPS = 590
@@ -16,19 +16,19 @@ SPOUT_TRIES_RAD = (0.45, -0.45, 0.0)
 
 
 def wait(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Keep the hand by the robot until it is time: out of the way, and always at the same place."""
+    """Keep the hand by the robot until it is time."""
     del fixture, skill
     for _ in range(WAIT_STEPS):
         if op.referee.subtask_done():
             return True
-        robot = op.robot
-        yield arm_action(robot, rest(robot), op.grip, speed=WAIT_SPEED)
+        yield _drawn_back(op)
     raise Blocked("it is not time yet")
 
 
 def rinse(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Hold still while water runs over a thing; lead the spout elsewhere if it misses."""
+    """Keep away while water runs over a thing; lead the spout elsewhere if it misses."""
     del skill
+    yield from retreat(op, op.referee.place(fixture).outward, 0.2)  # not straight up
     best, waited = op.referee.progress(), 0
     while not op.referee.subtask_done():
         progress = op.referee.progress()
@@ -37,5 +37,11 @@ def rinse(op: Operator, fixture: str, skill: Skill) -> Motion:
             goal = SPOUT_TRIES_RAD[op.attempt % len(SPOUT_TRIES_RAD)]
             yield from sweep(op, fixture, "spout_joint", [goal])
             raise Blocked("the water missed")
-        yield hold_action(op.grip)
+        yield _drawn_back(op)
     return True
+
+
+def _drawn_back(op: Operator) -> Action:
+    """Out of the way, and always at the same place."""
+    robot = op.robot
+    return arm_action(robot, rest(robot), op.grip, speed=WAIT_SPEED)
