@@ -91,11 +91,13 @@ def twist(op: Operator, fixture: str, suffix: str, hold: Hold, sign: float) -> M
         raise Blocked("cannot put the fingers round the knob")
     yield from grasp(op, steps=6)
     end = held + sign * hold.stroke
+    if sign < 0 <= held and joint.low < -SLIPPED_RAD:  # without a stop at off it is stopped there
+        end = max(end, 0.0)
     yield from lead(
         op, fixture, suffix, end, at=at, held=held, ahead=AHEAD_RAD, follow=1.0, within=0.03
     )
     yield from release(op, steps=4)
-    room = joint.high - held if sign > 0 else held - joint.low
+    room = abs(min(max(end, joint.low), joint.high) - held)
     moved = abs(ref.joint(fixture, suffix).value - held)
     if room > 2 * SLIPPED_RAD > 2 * moved:
         raise Blocked("the knob slips")
