@@ -25,6 +25,7 @@ from .export import arguments as export_args
 from .joining import arguments as join_args
 from .judge_data import arguments as judge_data_args
 from .judge_training import arguments as judge_train_args
+from .judge_training import calibrate_command as judge_calibrate_args
 from .policy import arguments as policy_args
 from .replaying import arguments as replay_args
 from .reporting import arguments as report_args
@@ -215,6 +216,10 @@ def _add_judge(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     judge_train_args.add_train(
         _add(inner, "train", "train a judge on labelled clips",
              judge_train_args.train, epilog=judge_train_args.EPILOG)
+    )  # fmt: skip
+    judge_calibrate_args.add_calibrate(
+        _add(inner, "calibrate", "bring a trained judge's answers to the odds they really have",
+             judge_calibrate_args.run, epilog=judge_calibrate_args.EPILOG)
     )  # fmt: skip
     join_args.add(inner, _add, "judge")
 

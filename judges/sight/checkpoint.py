@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ...envs.sensors import View
 from ...sight import folder as folders
 from ...sight.members import Members
+from . import calibration
 
 if TYPE_CHECKING:
     from .network import JudgeConfig, Network
 
+VIEWS: tuple[View, ...] = ("right", "left")
 KIND = folders.Kind(
     what="judge",
     weights="judge.safetensors",
@@ -53,9 +56,10 @@ def load_all(folder: Path) -> "Members[Network]":
     try:
         for part in parts:
             sizes = part["network"]
-            made.append(Network(JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})))
+            config = JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})
+            made.append(Network(config, calibration.read(part, VIEWS)))
         _alike([network.config for network in made])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error
     return Members(every=tuple(made), gate=folders.fill(folder, KIND, made))
 

@@ -18,8 +18,8 @@ from .. import nll
 from ..base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo, Verdict
 from ..clips import resample
 from . import checkpoint
+from .checkpoint import VIEWS
 
-VIEWS: tuple[View, ...] = ("right", "left")
 SHIPPED = Path(__file__).parent / "weights"
 """The judge that is part of this project; its README is the model card."""
 THIN = 4
@@ -33,8 +33,9 @@ Likelihoods = dict[View, dict[str, nll.AnswerNLL]]
 class SightJudge:
     """Finds the points of the subtask in every fourth frame of both views and judges by them.
 
-    A verdict follows from clips and words alone; each view is judged by itself, and the published
-    judge's rule joins them: the mean of their negative log likelihoods.
+    A verdict follows from clips and words alone; each view is judged by itself, brought to the odds
+    it had in kitchens held out (`calibration.py`), and the published judge's rule joins them: the
+    mean of their negative log likelihoods.
 
     Args:
         path: a folder of `leapcasa judge train --recipe sight`; without one, the weights that ship.
@@ -42,7 +43,8 @@ class SightJudge:
         device: `cpu` or `cuda`.
         last_frame: judge by the last frame alone, as far as that tells it: a baseline that shows
             what the frames before are worth.
-        doubt: taken off the logit of each view: 0 answers as trained, 2 wants odds of seven to one.
+        doubt: taken off the logit of each view: 0 takes the likelier answer, 2 wants odds of seven
+            to one.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
@@ -137,10 +139,13 @@ class SightJudge:
         """Not complete first: a tie must not declare a subtask done."""
         import torch
 
+        network = self._members.of(text)
         words = torch.from_numpy(buckets(text))[None].to(self._device)
         with torch.inference_mode():
-            logit = self._logit(view, self._pictures(clip), text, words) - self._doubt
-            no, yes = torch.nn.functional.softplus(torch.cat([logit, -logit])).tolist()
+            logit = float(self._logit(network, view, self._pictures(clip), text, words))
+        if not self._last_frame:
+            logit = float(network.calibrations[view](logit))
+        no, yes = np.logaddexp(0.0, (logit - self._doubt, self._doubt - logit)).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")
         return {
@@ -148,11 +153,12 @@ class SightJudge:
             COMPLETE: nll.AnswerNLL(nll=yes, tokens=1),
         }
 
-    def _logit(self, view: View, pictures: npt.NDArray[np.uint8], text: str, words: Any) -> Any:
-        """(1,) positive for complete."""
+    def _logit(
+        self, network: Any, view: View, pictures: npt.NDArray[np.uint8], text: str, words: Any
+    ) -> Any:
+        """(1,) positive for complete, as trained."""
         import torch
 
-        network = self._members.of(text)
         if self._last_frame:
             return self._looks(network, pictures[-1:], text, words)[:, -1]
         return network.verdicts(

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from ...sight import POINTS
 from ...sight.eyes import Eye, Words, read, scaled
+from .calibration import Calibrations
 
 RECENT = 4
 """Newest looks whose mean counts beside the newest alone."""
@@ -190,11 +191,13 @@ class Network(nn.Module):
 
     Args:
         config: its sizes.
+        calibrations: of each view; none of a network that is trained just now.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(self, config: JudgeConfig, calibrations: Calibrations | None = None) -> None:
         super().__init__()
         self.config = config
+        self.calibrations = dict(calibrations or {})
         self.look = Look(config)
         self.verdicts = Verdicts(config)
 

@@ -15,21 +15,19 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ...configs import ConfigError
 from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
 from ...sight import POINTS
 from ...sight import folder as folders
-from .. import manifest
 from ..judge_statistics import wilson
-from ..manifest import Row
-from ..policy import dataset, draws
+from ..policy import draws
 from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 from . import sight_look
 from .sight_data import Windows, films, joined, windows
+from .sight_material import Material, check_played, gather, played
 
 LOOK_STEPS = 2500
 STEPS, BATCH, PEAK_RATE, DECAY = 3000, 256, 1e-3, 0.02
@@ -88,12 +86,13 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     network, config = start.network, start.network.config
     if not _goes_on(request.out):
         make_folder(request.out)
-    material = _material(request, start.sizes)
-    played = _played(material, config)
+    material = gather(request.data, start.sizes)
+    check_played(material, config)
     sharp = _sharpen(start, material, request, told)
     network.look.requires_grad_(False).eval()
+    demos = {held_out: played(one.stretches, config) for held_out, one in material.items()}
     parts: dict[bool, Windows] = {}
-    for held_out, stretches in played.items():
+    for held_out, stretches in demos.items():
         rows = material[held_out].rows
         parts[held_out] = windows(
             stretches, rows, network.look, config, seed=None if held_out else request.seed,
@@ -103,8 +102,8 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     _learn(start, parts[False], request, told)
     figures = measured(network, parts[True])
     about = {
-        "demonstrations": len(played[False]),
-        "posed": len(material[False].stretches) - len(played[False]),
+        "demonstrations": len(demos[False]),
+        "posed": len(material[False].stretches) - len(demos[False]),
         "films": len(films(material[False].rows)),
         "windows": len(parts[False].complete),
         "complete": float(parts[False].complete.mean()),
@@ -189,16 +188,6 @@ def measured(network: Network, data: Windows) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Material:
-    """What is learned from, or what is held out."""
-
-    stretches: list[dataset.Stretch]
-    """Demonstrations and posed looks."""
-    rows: list[Row]
-    """Of clips."""
-
-
 def _sharpen(
     start: _Start,
     material: Mapping[bool, Material],
@@ -220,67 +209,6 @@ def _sharpen(
         sight_look.keep(look, request.out / SHARPENED, made)
     kept = sight_look.looks_of(material[True].stretches, material[True].rows, config)
     return sight_look.rightness(look, kept)
-
-
-def _material(request: SightRequest, sizes: NetworkConfig) -> dict[bool, Material]:
-    """What is learned from (False) and what is held out (True)."""
-    clips = [folder for folder in request.data if (folder / "train.jsonl").is_file()]
-    demos = [folder for folder in request.data if folder not in clips]
-    every = dataset.load(demos, sizes) if demos else []
-    for one in every:
-        if one.header.split != "pretrain":
-            raise ConfigError(
-                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
-                "which is for measuring alone"
-            )
-    found = {
-        held_out: Material(stretches=[one for one in every if one.held_out == held_out], rows=[])
-        for held_out in (False, True)
-    }
-    for folder in clips:
-        for held_out, name in ((False, "train.jsonl"), (True, "val.jsonl")):
-            path = folder / name
-            if path.is_file() and path.stat().st_size:
-                found[held_out].rows.extend(_whole(manifest.load(path).rows))
-    if not all(one.stretches or one.rows for one in found.values()):
-        raise ConfigError("no kitchen is left to learn from or to measure on; record more")
-    return found
-
-
-def _whole(rows: Sequence[Row]) -> list[Row]:
-    for row in rows:
-        if row.span is None or not {"right", "left"} <= set(row.clips):
-            raise ConfigError(
-                f"{row.where}: the recipe sight learns from recordings with `end`, right and left"
-            )
-    return list(rows)
-
-
-def _played(
-    material: Mapping[bool, Material], config: JudgeConfig
-) -> dict[bool, list[dataset.Stretch]]:
-    """The demonstrations that windows can be cut from.
-
-    Raises:
-        ConfigError: if there is nothing to cut windows from.
-    """
-    found = {
-        held_out: [
-            one
-            for one in part.stretches
-            if one.header.played
-            and one.header.look_every == config.stride
-            and np.isfinite(one.progress).any()
-        ]
-        for held_out, part in material.items()
-    }
-    if not all(found[held_out] or material[held_out].rows for held_out in found):
-        raise ConfigError(
-            f"no demonstration has pictures at every {config.stride} steps, in kitchens to learn "
-            "from and in some to measure on; record some with "
-            f"`leapcasa policy data --look-every {config.stride}`"
-        )
-    return found
 
 
 def _learn(

@@ -1,0 +1,59 @@
+"""What a view's logit is worth, as kitchens that the judge was not trained on show it.
+
+Training makes a judge surer than it is right: of what it never saw it says "not complete" with
+odds of a billion to one, and by the card's rule, the mean of both views, one such view outvotes the
+other whatever that sees. So each view's logit is brought to the odds that it had in kitchens held
+out: stretched and moved (Platt 1999, "Probabilistic outputs for support vector machines"), and
+never surer than a lapse lets it be, the share of windows in which it might as well have guessed
+(Wichmann & Hill 2001, "The psychometric function: I", eq. 1).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...envs.sensors import View
+
+Calibrations = Mapping[View, "Calibration"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """From logits to honest ones; as it is, the one changes nothing.
+
+    Raises:
+        ValueError: for figures that cannot be.
+    """
+
+    slope: float = 1.0
+    shift: float = 0.0
+    lapse: float = 0.0
+
+    def __post_init__(self) -> None:
+        figures = (self.slope, self.shift, self.lapse)
+        if not np.isfinite(figures).all() or self.slope <= 0 or not 0 <= self.lapse < 1:
+            raise ValueError(f"no calibration: {self}")
+
+    def __call__(self, logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Logits of any shape -> calibrated ones, positive for complete."""
+        moved = self.slope * np.asarray(logits, np.float64) + self.shift
+        if not self.lapse:
+            return moved
+        guessed, told = np.log(self.lapse / 2), np.log1p(-self.lapse)
+        # Both in logarithms: 1 - p of a sure answer would be 0.
+        yes = np.logaddexp(guessed, told - np.logaddexp(0.0, -moved))
+        no = np.logaddexp(guessed, told - np.logaddexp(0.0, moved))
+        return yes - no
+
+
+def read(part: Mapping[str, Any], views: tuple[View, ...]) -> dict[View, Calibration]:
+    """Those of one member of `config.json`; where it says nothing, such as change nothing.
+
+    Raises:
+        TypeError, ValueError: if what it says cannot be.
+    """
+    said = part.get("calibration", {})
+    return {view: Calibration(**said.get(view, {})) for view in views}

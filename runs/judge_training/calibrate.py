@@ -1,0 +1,208 @@
+"""`leapcasa judge calibrate`: what a trained judge is worth, fitted to what it never saw.
+
+The weights stay what they are; see `judges/sight/calibration.py` for what is fitted. Every member
+of a joined judge is calibrated by the windows whose words are for it; one without any stays as it
+was.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from ...configs import ConfigError
+from ...judges.sight import checkpoint
+from ...judges.sight.calibration import Calibration
+from ...judges.sight.checkpoint import VIEWS
+from ...judges.sight.network import Network
+from ...policies.embedded.network import NetworkConfig
+from ...sight import folder as folders
+from ...sight.members import Members, answers
+from ..judge_data.mix import NEGATIVES
+from ..judge_statistics import wilson
+from ..manifest import Row
+from ..policy import dataset
+from ..records import make_folder, replace_file
+from .sight_data import films, joined, windows
+from .sight_material import HELD_OUT, TRAIN, clips, demonstrations, played
+
+LEAST = 20
+"""Windows of each label, at least, that a view is calibrated by."""
+BEGIN = ((1.0, 0.0, 0.02), (0.3, 0.0, 0.1))
+"""Slopes, shifts and lapses from which the fit begins; the better end counts."""
+BOUNDS = ((0.02, 5.0), (-5.0, 5.0), (1e-4, 0.9))
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateRequest:
+    """What the user asked for."""
+
+    data: Sequence[Path]
+    """Manifests of clips, all of whose rows count, folders of `judge data`, and folders of `policy
+    data`, whose kitchens held out of all training count."""
+    judge: Path
+    out: Path
+
+
+def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> dict[str, Any]:
+    """Fit and write the judge with what was found.
+
+    Args:
+        request: what is asked for.
+        told: called with how many demonstrations and films there are and how many are done.
+
+    Returns:
+        Of each member that was calibrated the figures, and how often it is right before and after.
+
+    Raises:
+        ConfigError: for bad input.
+        RecordError: if files cannot be written.
+    """
+    parts = folders.parts(request.judge, checkpoint.KIND)
+    members = checkpoint.load_all(request.judge)
+    stretches, rows = _material(request.data, members.every[0])
+    found: dict[str, Any] = {}
+    for number, network in enumerate(members.every):
+        shown = _Shown.of(members, number, stretches, rows, told)
+        if shown is None:
+            continue
+        fitted = [fit(shown.logits[:, view], shown.complete) for view in range(len(VIEWS))]
+        network.calibrations = dict(zip(VIEWS, fitted, strict=True))
+        calibration = {view: asdict(one) for view, one in network.calibrations.items()}
+        about = {
+            "windows": len(shown.complete),
+            "complete": int(shown.complete.sum()),
+            "before": rightness(shown.logits, shown.complete),
+            "after": rightness(_calibrated(fitted, shown.logits), shown.complete),
+        }
+        parts[number] = {**parts[number], "calibration": calibration, "calibrated_on": about}
+        found[str(number)] = {**about, "calibration": calibration}
+    if not found:
+        raise ConfigError(
+            f"there are fewer than {LEAST} windows that are complete, or that are not, of what "
+            "any network of this judge is for; record more"
+        )
+    _write(request, parts)
+    return found
+
+
+def fit(logits: Floats, complete: Bools) -> Calibration:
+    """The likeliest calibration, where two of three windows are not complete, as on the card.
+
+    Args:
+        logits: (N,) of one view.
+        complete: (N,) the truth; there must be windows of both labels.
+    """
+    weights = np.where(complete, 1 / complete.sum(), NEGATIVES / (~complete).sum())
+    sign = np.where(complete, 1.0, -1.0)
+
+    def surprise(figures: Floats) -> float:
+        slope, shift, lapse = figures
+        right = lapse / 2 + (1 - lapse) * expit(sign * (slope * logits + shift))
+        return float(-(weights * np.log(right)).sum())
+
+    ends = [minimize(surprise, begin, method="L-BFGS-B", bounds=BOUNDS) for begin in BEGIN]
+    slope, shift, lapse = min(ends, key=lambda end: end.fun).x.tolist()
+    return Calibration(slope=slope, shift=shift, lapse=lapse)
+
+
+def rightness(logits: Floats, complete: Bools) -> dict[str, Any]:
+    """How often the mean of both views is right, by label, with 95 % Wilson intervals.
+
+    Args:
+        logits: (N, 2).
+        complete: (N,) the truth.
+    """
+    right = (logits.mean(1) > 0) == complete
+    chosen = {"all": np.ones_like(complete), "complete": complete, "not complete": ~complete}
+    return {
+        name: asdict(wilson(int(right[at].sum()), int(at.sum()))) for name, at in chosen.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shown:
+    """What a member says of the windows that are its own."""
+
+    logits: Floats
+    """(N, 2)."""
+    complete: Bools
+
+    @classmethod
+    def of(
+        cls,
+        members: Members[Network],
+        number: int,
+        stretches: Sequence[dataset.Stretch],
+        rows: Sequence[Row],
+        told: Callable[[int, int], None],
+    ) -> "_Shown | None":
+        """None where there are too few."""
+        network = members.every[number]
+        some = [one for one in stretches if number in members.indices(one.header.subtasks)]
+        texts = dict.fromkeys(row.instruction for row in rows)
+        asked = dict(zip(texts, members.indices(list(texts)), strict=True))
+        own = [row for row in rows if asked[row.instruction] == number]
+        if not some and not own:
+            return None
+        data = windows(
+            some, own, network.look, network.config, seed=None,
+            told=partial(told, len(some) + len(films(own))),
+        )  # fmt: skip
+        with torch.inference_mode():
+            each = torch.arange(len(data.complete)).split(512)
+            logits = torch.cat([joined(network, data, at) for at in each]).double().numpy()
+            words = data.words[data.subtask]
+            mine = np.ones(len(words), bool)
+            if members.gate is not None:  # a demonstration may hold subtasks of several
+                mine = (answers(members.gate, words) == number).numpy()
+        complete = data.complete.numpy()[mine] > 0.5
+        if min(complete.sum(), (~complete).sum()) < LEAST:
+            return None
+        return cls(logits=logits[mine], complete=complete)
+
+
+def _material(
+    data: Sequence[Path], network: Network
+) -> tuple[Sequence[dataset.Stretch], Sequence[Row]]:
+    rows: list[Row] = []
+    demos: list[Path] = []
+    for path in data:
+        if path.is_file():
+            rows += clips(path)
+        elif (path / TRAIN).is_file():
+            rows += clips(path / TRAIN) + clips(path / HELD_OUT)
+        else:
+            demos.append(path)
+    sizes = NetworkConfig(size=network.config.size)
+    every = [one for one in demonstrations(demos, sizes) if one.held_out]
+    return played(every, network.config), rows
+
+
+def _calibrated(fitted: Sequence[Calibration], logits: Floats) -> Floats:
+    return np.stack([one(logits[:, view]) for view, one in enumerate(fitted)], 1)
+
+
+def _write(request: CalibrateRequest, parts: Sequence[Mapping[str, Any]]) -> None:
+    made: dict[str, bytes] = {
+        path.name: path.read_bytes() for path in folders.files(request.judge, checkpoint.KIND)
+    }
+    said = json.loads((request.judge / folders.CONFIG).read_text())
+    said = {**said, folders.MEMBERS: parts} if folders.MEMBERS in said else parts[0]
+    text = folders.config_json(checkpoint.KIND, {k: v for k, v in said.items() if k != "format"})
+    made[folders.CONFIG] = text.encode()
+    made["judge.yaml"] = checkpoint.preset_yaml(request.out).encode()
+    make_folder(request.out)
+    for name, content in made.items():
+        replace_file(request.out / name, lambda stream, content=content: stream.write(content))

@@ -1,0 +1,81 @@
+"""The arguments of `leapcasa judge calibrate`, and its command."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...configs import ConfigError
+from ..console import Console, Progress
+
+EPILOG = """\
+  leapcasa judge calibrate clips/train.jsonl --base-model outputs/judge --out outputs/calibrated
+
+DATA must be of kitchens that the judge was not trained on: manifests as `judge eval` reads them or
+folders of `judge data` (all rows but its test), and folders of `policy data` (of these the kitchens
+held out of all training). Weights stay what they are; each view's answer is brought to the odds
+that it has there, two of three clips not complete. Of a joined judge every network is calibrated by
+what is its own; one of which there is too little stays as it was.
+
+exit codes: 0 done, 2 bad input
+"""
+
+
+def add_calibrate(parser: argparse.ArgumentParser) -> None:
+    """Declare what `judge calibrate` takes."""
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="what it is shown")
+    parser.add_argument(
+        "--base-model", metavar="DIR", type=Path,
+        help="a folder of `judge train --recipe sight` or `judge join` (default: the one that "
+        "ships)",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run `judge calibrate`.
+
+    Raises:
+        ConfigError: for bad input.
+        RecordError: if files cannot be written.
+    """
+    from ...judges.sight.judge import SHIPPED
+    from . import calibrate
+
+    out = options.out.expanduser().absolute()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"--out {out} is there already; name another folder")
+    request = calibrate.CalibrateRequest(
+        data=[path.expanduser().absolute() for path in options.data],
+        judge=(options.base_model or SHIPPED).expanduser().absolute(),
+        out=out,
+    )
+    bars: dict[int, Progress] = {}
+
+    def told(total: int, done: int) -> None:
+        bars.setdefault(total, Progress(total, "looking")).update(done, "")
+
+    try:
+        with console.quiet_stdout():
+            facts = calibrate.calibrate(request, told)
+    finally:
+        for bar in bars.values():
+            bar.close()
+    console.result({"members": facts, "out": out}, _as_text(out, facts))
+    return 0
+
+
+def _as_text(out: Path, facts: Mapping[str, Any]) -> str:
+    lines = []
+    for number, one in facts.items():
+        lines.append(f"network {number}, {one['windows']} windows")
+        for view, figures in one["calibration"].items():
+            shown = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            lines.append(f"  {view:6s}{shown}")
+        for name, before in one["before"].items():
+            after = one["after"][name]
+            lines.append(
+                f"  {name:13s}{before['value']:.1%} -> {after['value']:.1%} "
+                f"({after['low']:.1%} to {after['high']:.1%}) of {after['n']}"
+            )
+    return "\n".join([*lines, f"preset     {out / 'judge.yaml'}"])

@@ -1,0 +1,189 @@
+"""`judge calibrate`: each view's answer is brought to the odds it has in what it is shown."""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from leapcasa.configs import ConfigError
+from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
+from leapcasa.judges.sight import SightJudge, checkpoint
+from leapcasa.judges.sight.calibration import Calibration
+from leapcasa.judges.sight.network import JudgeConfig, Network
+from leapcasa.runs.cli import main
+from leapcasa.runs.judge_training.calibrate import fit
+from leapcasa.sight import folder as folders
+
+PAN, KETTLE = "Rotate the pan", "Turn on the kettle"
+VIEWS = ("right", "left")
+
+
+def judge(folder: Path, seed: int) -> Path:
+    """A judge that is much surer than it is right."""
+    folder.mkdir()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = Network(JudgeConfig(size=64, channels=(8, 16, 16), words=16, width=32))
+        for weight in network.verdicts.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
+    (folder / folders.CONFIG).write_text(checkpoint.config_json(network.config, {"seed": seed}))
+    (folder / checkpoint.KIND.weights).write_bytes(folders.weights_bytes(network))
+    return folder
+
+
+def answers(folder: Path, clips: list[dict[str, np.ndarray]], text: str) -> np.ndarray:
+    """(N, 2) logits as the judge gives them."""
+    asked = SightJudge(path=str(folder))
+    said = [asked.score(clip, text).per_view for clip in clips]
+    return np.array([[s[v][NOT_COMPLETE] - s[v][COMPLETE] for v in VIEWS] for s in said])
+
+
+def odds(one: Calibration, logits: np.ndarray) -> np.ndarray:
+    """By the definition: a guess, or what the judge says."""
+    p = one.lapse * 0.5 + (1 - one.lapse) / (1 + np.exp(-(one.slope * logits + one.shift)))
+    return np.log(p / (1 - p))
+
+
+def surprise(one: Calibration, logits: np.ndarray, true: np.ndarray) -> float:
+    """Mean log loss where two of three are not complete."""
+    p = 1 / (1 + np.exp(-odds(one, logits)))
+    return -(np.log(p[true]).mean() + 2 * np.log(1 - p[~true]).mean()) / 3
+
+
+def test_a_calibration_is_a_guess_or_what_was_said():
+    logits = np.linspace(-12, 12, 49).reshape(7, 7)
+    for figures in ((1.0, 0.0, 0.0), (0.4, 1.5, 0.0), (2.0, -0.5, 0.1), (0.3, 0.0, 0.9)):
+        one = Calibration(slope=figures[0], shift=figures[1], lapse=figures[2])
+        assert one(logits) == pytest.approx(odds(one, logits), abs=1e-5)
+    assert (Calibration()(logits) == logits).all()
+    sure = Calibration(lapse=0.1)(np.array([-1e4, 1e4]))  # where 1 - p is 0 in floating point
+    assert sure == pytest.approx([-np.log(19), np.log(19)])
+
+
+@pytest.mark.parametrize(
+    "figures", [{"slope": 0.0}, {"lapse": 1.0}, {"lapse": -0.1}, {"shift": float("nan")}]
+)
+def test_figures_that_cannot_be_are_refused(figures: dict[str, float]):
+    with pytest.raises(ValueError, match="no calibration"):
+        Calibration(**figures)
+
+
+def test_the_fit_is_the_likeliest_of_a_grid_and_finds_what_made_the_truth():
+    rng = np.random.default_rng(3)
+    logits = rng.normal(-6.8, 9, 20_000)  # so that two of three are not complete
+    made = Calibration(slope=0.4, shift=0.8, lapse=0.12)
+    true = rng.random(len(logits)) < 1 / (1 + np.exp(-odds(made, logits)))
+    assert true.mean() == pytest.approx(1 / 3, abs=0.01)
+    found = fit(logits, true)
+    grid = itertools.product(
+        np.linspace(0.1, 1.2, 12), np.linspace(-2, 3, 11), (0.01, 0.05, 0.12, 0.3)
+    )
+    best = min(surprise(Calibration(slope=s, shift=b, lapse=p), logits, true) for s, b, p in grid)
+    assert surprise(found, logits, true) <= best
+    assert found.slope == pytest.approx(0.4, rel=0.25)
+    assert found.lapse == pytest.approx(0.12, abs=0.03)
+
+
+def test_a_view_that_errs_far_off_no_longer_outvotes_the_other():
+    """Sixty right views say no with odds of a billion to one; the left ones know."""
+    rng = np.random.default_rng(0)
+    true = np.arange(600) % 3 == 0
+    left = np.where(true, 4, -4) + rng.normal(0, 1, 600)
+    right = np.where(true, 5, -5) + rng.normal(0, 1, 600)
+    right[np.flatnonzero(true)[:60]] = -20
+    both = [fit(right, true)(right), fit(left, true)(left)]
+    assert ((right + left > 0) == true).mean() == pytest.approx(0.9)
+    assert ((both[0] + both[1] > 0) == true).all()
+
+
+@pytest.fixture
+def shown(tmp_path: Path, film: Callable[..., np.ndarray]) -> tuple[Path, list[dict], np.ndarray]:
+    """A manifest of two recordings, its clips, and the truth: what judge 1 says, a fifth of it not.
+
+    The recordings are the same for both subtasks.
+    """
+    films = {view: film(400, number, 64) for number, view in enumerate(VIEWS, 1)}
+    for view, pictures in films.items():
+        np.save(tmp_path / f"{view}.npy", pictures)
+    ends = list(range(63, 400, 4))
+    clips = [{view: films[view][end - 63 : end + 1] for view in VIEWS} for end in ends]
+    said = answers(judge(tmp_path / "first", 1), clips, KETTLE).mean(1)
+    true = (said > np.quantile(said, 2 / 3)) ^ (np.random.default_rng(0).random(len(ends)) < 0.2)
+    rows = [
+        {
+            "instruction": text, "end": end, "right": "right.npy", "left": "left.npy",
+            "label": COMPLETE if yes else NOT_COMPLETE,
+        }
+        for text in (KETTLE, PAN) for end, yes in zip(ends, true, strict=True)
+    ]  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path / "rows.jsonl", clips, true
+
+
+def test_a_judge_is_calibrated_network_by_network(tmp_path: Path, shown, capsys):
+    rows, clips, true = shown
+    first, pan, joined = tmp_path / "first", judge(tmp_path / "pan", 2), tmp_path / "joined"
+    assert main(["judge", "join", str(first), "--add", str(pan), PAN, "--out", str(joined)]) == 0
+    capsys.readouterr()
+    out = tmp_path / "calibrated"
+    words = ["judge", "calibrate", str(rows), "--base-model", str(joined), "--out", str(out)]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    for number, (text, own) in enumerate(((KETTLE, first), (PAN, pan))):
+        raw = answers(own, clips, text)
+        said = facts["members"][str(number)]
+        assert (said["windows"], said["complete"]) == (len(true), true.sum())
+        fitted = [Calibration(**said["calibration"][view]) for view in VIEWS]
+        for view, one in enumerate(fitted):
+            assert surprise(one, raw[:, view], true) < surprise(Calibration(), raw[:, view], true)
+        now = np.stack([odds(one, raw[:, view]) for view, one in enumerate(fitted)], 1)
+        assert answers(out, clips, text) == pytest.approx(now, abs=1e-3)
+        for name, logits in (("before", raw), ("after", now)):
+            hits = ((logits.mean(1) > 0) == true).sum()
+            assert said[name]["all"]["hits"] == hits
+    for path in folders.files(joined, checkpoint.KIND):
+        assert (out / path.name).read_bytes() == path.read_bytes()
+    assert (out / "judge.yaml").is_file()
+
+
+def test_what_it_is_not_shown_stays_as_it_was(tmp_path: Path, shown, capsys):
+    rows, clips, _ = shown
+    first, pan, joined = tmp_path / "first", judge(tmp_path / "pan", 2), tmp_path / "joined"
+    assert main(["judge", "join", str(first), "--add", str(pan), PAN, "--out", str(joined)]) == 0
+    lines = [line for line in rows.read_text().splitlines() if PAN in line]
+    rows.write_text("\n".join(lines) + "\n")
+    out = tmp_path / "calibrated"
+    words = ["judge", "calibrate", str(rows), "--base-model", str(joined), "--out", str(out)]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "network 1" in said
+    assert "network 0" not in said
+    assert (answers(out, clips[:4], KETTLE) == answers(first, clips[:4], KETTLE)).all()
+
+
+def test_bad_input_is_told(tmp_path: Path, shown, capsys):
+    rows, _, _ = shown
+    first = str(tmp_path / "first")
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(rows.read_text().splitlines(True)[:30]))
+    for words, message in (
+        ([str(few), "--base-model", first, "--out", str(tmp_path / "a")], "fewer than 20 windows"),
+        ([str(rows), "--base-model", first, "--out", first], "is there already"),
+        ([str(tmp_path / "no"), "--base-model", first, "--out", str(tmp_path / "a")], "no"),
+        ([str(rows), "--base-model", str(tmp_path), "--out", str(tmp_path / "a")], "no trained"),
+    ):
+        assert main(["judge", "calibrate", *words]) == 2
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "a").exists()
+
+
+def test_a_damaged_calibration_is_told(tmp_path: Path):
+    path = judge(tmp_path / "first", 1) / folders.CONFIG
+    for said in ({"right": {"lapse": 2}}, {"right": {"tilt": 1}}, {"right": 3}, []):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "calibration": said}))
+        with pytest.raises(ConfigError, match="cannot be read"):
+            checkpoint.load(path.parent)
