@@ -18,6 +18,7 @@ from ...envs.skills import Level, Side, Skill
 from ...policies.experts.recipes import RECIPES
 from ...sight.members import answers, new_gate, told
 from ...sight.words import BUCKETS, buckets
+from ..judge_data.phrases import phrases
 from ..policy.wordings import name_of, skill_of, wordings
 
 DECAY = 1e-6
@@ -56,7 +57,7 @@ def asked_for(texts: Sequence[str]) -> dict[str, Skill]:
 
 
 def lessons(claims: Sequence[Sequence[str]], *, held_out: bool) -> Lessons:
-    """Wordings of every skill that has any.
+    """Wordings of every skill that has any, and the sentences that clips ask about it with.
 
     Args:
         claims: subtasks that each member is for; what nobody claims is the first's.
@@ -67,7 +68,7 @@ def lessons(claims: Sequence[Sequence[str]], *, held_out: bool) -> Lessons:
     rows = [
         (text, owners.get(name_of(skill), 0))
         for skill in _every_skill(claims)
-        for text in wordings(skill, held_out=held_out)
+        for text in (*wordings(skill, held_out=held_out), *(() if held_out else phrases(skill)))
         if text not in own
     ]
     if not held_out:

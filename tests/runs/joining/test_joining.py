@@ -144,6 +144,15 @@ def test_the_gate_finds_wordings_it_was_not_taught():
     assert all(right[np.array(asked.members) == number].mean() > 0.95 for number in range(4))
 
 
+def test_the_gate_keeps_what_clips_ask_about_apart():
+    """A sweep in words that no wording has is not taken for what was claimed."""
+    claims = [[], [PAN], ["turn off the faucet", "push the top dishwasher rack in"]]
+    gate = gates.learn(gates.lessons(claims, held_out=False), 3)
+    kept = {"Rinse every side of the sink basin": 0, "Slide the top dishwasher rack out": 0,
+            "Slide the top dishwasher rack back in": 2, "Switch off the sink": 2}  # fmt: skip
+    assert answers(gate, told(list(kept))).tolist() == list(kept.values())
+
+
 def test_the_judge_of_a_skill_is_asked(tmp_path: Path, film):
     first, pan = judge(tmp_path / "first", 1), judge(tmp_path / "pan", 2)
     assert join("judge", first, tmp_path / "joined", (pan, PAN)) == 0
