@@ -45,11 +45,19 @@ def read(folder: Path) -> dict[str, Any]:
     return {
         "policy": checkpoint.digest(POLICY),
         "judge": folders.digest(JUDGE, KIND),
+        "loop": loop(json.loads((folder / "summary.json").read_text())["identity"]),
         "assets": sorted({row["assets"] for row in rows}),
         "split": sorted({row["split"] for row in rows}),
         "networks": {task: asked(folder, task) for task in sorted(tasks)},
         "tasks": {task: _ordered(tasks[task]) for task in sorted(tasks)},
     }
+
+
+def loop(identity: dict[str, Any]) -> dict[str, Any]:
+    """Of what identifies an evaluation, how the loop was set; weights go by their hashes."""
+    parts = ("planner.", "policy.", "judge.", "advance.", "env.", "limits.")
+    return {name: value for name, value in identity.items()
+            if name.startswith(parts) and not name.endswith("options.path")}  # fmt: skip
 
 
 def rates(episodes: dict[str, list[Any]]) -> dict[str, Any]:
@@ -109,30 +117,36 @@ def asked(folder: Path, task: str) -> dict[str, list[str]]:
     policy, judge = checkpoint.load_all(POLICY), judge_checkpoint.load_all(JUDGE)
     return {
         "policy": sorted({_hash(policy.of(text).network.state_dict()) for text in texts}),
-        "judge": sorted({_hash(judge.of(text).state_dict()) for text in texts}),
+        "judge": sorted({_judge_hash(judge.of(text)) for text in texts}),
     }
 
 
-def _hash(state: dict[str, Any]) -> str:
-    found = hashlib.sha256()
+def _judge_hash(network: Any) -> str:
+    """Of what it learned and of what its answers are worth."""
+    worth = [str(network.calibrations[view]) for view in sorted(network.calibrations)]
+    return _hash(network.state_dict(), "".join(worth))
+
+
+def _hash(state: dict[str, Any], more: str = "") -> str:
+    found = hashlib.sha256(more.encode())
     for name, value in sorted(state.items()):
         found.update(name.encode() + value.contiguous().numpy().tobytes())
     return found.hexdigest()
 
 
 def added(recorded: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """What was made, beside what was recorded on the same kitchens by the same networks.
+    """What was made, beside what was recorded in the same loop and kitchens by the same networks.
 
     A seed that was played again counts as it went now.
     """
-    kitchens = all(recorded[name] == made[name] for name in ("assets", "split"))
+    alike = all(recorded[name] == made[name] for name in ("loop", "assets", "split"))
     tasks, networks = dict(made["tasks"]), dict(made["networks"])
     for task, before in recorded["tasks"].items():
         own = recorded["networks"][task]
-        if kitchens and networks.setdefault(task, own) == own:
+        if alike and networks.setdefault(task, own) == own:
             tasks[task] = _ordered({**before, **tasks.get(task, {})})
         else:
-            print(f"{task}: {len(before)} episodes of other networks or kitchens are left out")
+            print(f"{task}: {len(before)} episodes of other networks, loop or kitchens left out")
     return {**made, "tasks": _by_name(tasks), "networks": _by_name(networks)}
 
 
@@ -146,7 +160,7 @@ def _by_name(values: dict[str, Any]) -> dict[str, Any]:
 
 def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
     """Print what is not the same; True if anything is."""
-    names = [x for x in ("policy", "judge", "assets", "split") if recorded[x] != made[x]]
+    names = [x for x in ("policy", "judge", "loop", "assets", "split") if recorded[x] != made[x]]
     for name in names:
         print(f"{name}: recorded {recorded[name]}, now {made[name]}")
     return bool(names)

@@ -25,6 +25,15 @@ def test_the_card_is_of_these_weights():
     assert sum(sizes) < 15e6
 
 
+def test_each_view_is_as_sure_as_the_card_says():
+    card = (SHIPPED / "README.md").read_text()
+    for number, network in enumerate(checkpoint.load_all(SHIPPED).every):
+        for view in checkpoint.VIEWS:
+            one = network.calibrations[view]
+            row = f"| {number} | {view} | {one.slope:.2f} | {one.shift:.2f} | {one.lapse:.3f} |"
+            assert row in card
+
+
 @pytest.mark.sim
 def test_it_judges_an_expert_in_a_kitchen_of_the_target_split(tmp_path: Path):
     """Windows of one disturbed episode, labelled by the referee: nine of ten are right."""
@@ -34,7 +43,9 @@ def test_it_judges_an_expert_in_a_kitchen_of_the_target_split(tmp_path: Path):
     (one,) = dataset.load([tmp_path], NetworkConfig())
     data = windows([one], [], network.look, network.config, seed=None)
     with torch.inference_mode():
-        said = joined(network, data, torch.arange(len(data.complete))).mean(1).numpy() > 0
+        logits = joined(network, data, torch.arange(len(data.complete))).numpy()
+    worth = [network.calibrations[view](logits[:, at]) for at, view in enumerate(checkpoint.VIEWS)]
+    said = np.mean(worth, axis=0) > 0
     true = data.complete.numpy() > 0.5
     assert 0 < true.sum() < len(true)
     assert np.mean(said == true) >= 0.9

@@ -86,7 +86,8 @@ def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at
     # Of other networks, or other kitchens, nothing is kept.
     networks[first] = {**networks[first], "judge": ["another"]}
     assert check.added(recorded, more)["tasks"][first] == {"7": [True, True, 99]}
-    assert check.added(recorded, {**new, "assets": ["others"]})["tasks"] == wrong
+    for other in ({"assets": ["others"]}, {"loop": {"judge.options.doubt": 9.0}}):
+        assert check.added(recorded, {**new, **other})["tasks"] == wrong
 
 
 @pytest.mark.sim
