@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TASK ?= StartElectricKettle
+SEED ?= 1
 SEEDS ?= 71-120
 READY := $(VENV)/.ready
 # The other release line of transformers, for the tests that compare the two. A folder, not an
@@ -31,8 +32,8 @@ $(TRANSFORMERS4)/.ready: requirements-transformers4.lock | $(READY)
 
 install: $(READY) ## make the environment in .venv
 
-rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=StartElectricKettle)
-	$(BIN)/leapcasa rollout $(TASK) $(ARGS)
+rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video (TASK=StartElectricKettle SEED=1)
+	$(BIN)/leapcasa rollout $(TASK) --seed $(SEED) $(ARGS)
 
 test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 	$(BIN)/ruff check .

@@ -93,7 +93,7 @@ def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at
 @pytest.mark.sim
 def test_it_starts_a_kettle_in_an_unseen_kitchen_with_nothing_privileged(tmp_path: Path):
     """One of two episodes that the card counts as successes, as processors round differently."""
-    assert any(_succeeds(tmp_path, seed) for seed in (0, 1))
+    assert any(_succeeds(tmp_path, seed) for seed in (71, 72))
 
 
 def _succeeds(folder: Path, seed: int) -> bool:
