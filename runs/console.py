@@ -97,6 +97,28 @@ class Progress:
             self._live = None
 
 
+class Stages:
+    """Kinds of work one after the other, each with a bar of its own; leaving closes the last."""
+
+    def __init__(self) -> None:
+        self._now: tuple[str, int] | None = None
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> "Stages":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def told(self, what: str, total: int, done: int) -> None:
+        """Show what is being done, how much there is of it, and how much is done."""
+        if self._bar is None or self._now != (what, total):
+            self.__exit__()
+            self._now, self._bar = (what, total), Progress(total, what)
+        self._bar.update(done, "")
+
+
 def _live_bar(total: int | None) -> tuple[Any, Any]:
     from rich.console import Console as RichConsole
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn

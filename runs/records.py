@@ -30,6 +30,16 @@ class RecordError(LeapcasaError):
     """The record cannot be written, for instance because the disk is full."""
 
 
+def check_free(path: Path) -> None:
+    """Refuse, before long work, a folder that its result could not go to.
+
+    Raises:
+        ConfigError: if something is there already.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigError(f"--out {path} is there already; name another folder")
+
+
 def make_folder(path: Path) -> Path:
     """An empty, writable folder for one run.
 

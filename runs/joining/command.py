@@ -9,7 +9,7 @@ from ...configs import ConfigError
 from ...judges.sight import checkpoint as judges
 from ...sight import folder as folders
 from ..console import Console
-from ..records import make_folder, replace_file
+from ..records import check_free, make_folder, replace_file
 from ..versions import versions
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def join_command(request: JoinRequest, console: Console) -> int:
     from . import gate as gates
 
     out = request.out.expanduser().absolute()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out} is there already; name another folder")
+    check_free(out)
     with console.quiet_stdout():
         members = list(_members(request.base, request.kind))
         for folder, texts in request.added:

@@ -31,7 +31,7 @@ from ..judge_statistics import wilson
 from ..manifest import Row
 from ..policy import dataset
 from ..records import make_folder, replace_file
-from .sight_data import films, joined, windows
+from .sight_data import all_logits, films, windows
 from .sight_material import HELD_OUT, TRAIN, clips, demonstrations, played
 
 LEAST = 20
@@ -160,17 +160,16 @@ class _Shown:
             some, own, network.look, network.config, seed=None,
             told=partial(told, len(some) + len(films(own))),
         )  # fmt: skip
-        with torch.inference_mode():
-            each = torch.arange(len(data.complete)).split(512)
-            logits = torch.cat([joined(network, data, at) for at in each]).double().numpy()
-            words = data.words[data.subtask]
-            mine = np.ones(len(words), bool)
-            if members.gate is not None:  # a demonstration may hold subtasks of several
+        said = all_logits(network, data).double().numpy()
+        words = data.words[data.subtask]
+        mine = np.ones(len(words), bool)
+        if members.gate is not None:  # a demonstration may hold subtasks of several
+            with torch.inference_mode():
                 mine = (answers(members.gate, words) == number).numpy()
         complete = data.complete.numpy()[mine] > 0.5
         if min(complete.sum(), (~complete).sum()) < LEAST:
             return None
-        return cls(logits=logits[mine], complete=complete)
+        return cls(logits=said[mine], complete=complete)
 
 
 def _material(

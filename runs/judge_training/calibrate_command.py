@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...configs import ConfigError
-from ..console import Console, Progress
+from ..console import Console, Stages
+from ..records import check_free
 
 EPILOG = """\
   leapcasa judge calibrate clips/train.jsonl --base-model outputs/judge --out outputs/calibrated
@@ -43,24 +44,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from . import calibrate
 
     out = options.out.expanduser().absolute()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out} is there already; name another folder")
+    check_free(out)
     request = calibrate.CalibrateRequest(
         data=[path.expanduser().absolute() for path in options.data],
         judge=(options.base_model or SHIPPED).expanduser().absolute(),
         out=out,
     )
-    bars: dict[int, Progress] = {}
-
-    def told(total: int, done: int) -> None:
-        bars.setdefault(total, Progress(total, "looking")).update(done, "")
-
-    try:
-        with console.quiet_stdout():
-            facts = calibrate.calibrate(request, told)
-    finally:
-        for bar in bars.values():
-            bar.close()
+    with Stages() as stages, console.quiet_stdout():
+        facts = calibrate.calibrate(request, partial(stages.told, "looking"))
     console.result({"members": facts, "out": out}, _as_text(out, facts))
     return 0
 

@@ -26,7 +26,7 @@ from ..policy import draws
 from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 from . import sight_look
-from .sight_data import Windows, films, joined, windows
+from .sight_data import Windows, all_logits, films, joined, windows
 from .sight_material import Material, check_played, gather, played
 
 LOOK_STEPS = 2500
@@ -165,8 +165,8 @@ def _goes_on(out: Path) -> bool:
 
 def measured(network: Network, data: Windows) -> dict[str, Any]:
     """Accuracy with 95 % Wilson intervals, by label and skill, beside always saying no."""
-    logits = _asked(network, data)
-    right = (logits > 0).numpy() == (data.complete.numpy() > 0.5)
+    margins = all_logits(network, data).mean(1)  # the card's rule
+    right = (margins > 0).numpy() == (data.complete.numpy() > 0.5)
     complete = data.complete.numpy() > 0.5
 
     def share(chosen: Any) -> dict[str, Any]:
@@ -247,13 +247,6 @@ def _shares(data: Windows) -> torch.Tensor:
     """Rare skills, and the rare label of each, come more often than their number says."""
     keys = np.char.add(data.names, np.where(data.complete.numpy() > 0.5, " 1", " 0"))
     return torch.from_numpy(draws.rarity(keys))
-
-
-def _asked(network: Network, data: Windows) -> torch.Tensor:
-    """(N,) margins by the card's rule."""
-    with torch.inference_mode():
-        some = torch.arange(len(data.complete)).split(512)
-        return torch.cat([joined(network, data, at).mean(1) for at in some])
 
 
 def _entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...configs import ConfigError, nearest
-from ..console import Console, Progress
+from ..console import Console, Stages
 
 NAME = "sight"
 NUMBERS = ("member", "seed", "steps", "look_steps", "undone", "maps")
@@ -31,21 +31,8 @@ def train(options: argparse.Namespace, console: Console) -> int:
         out=options.out.expanduser().absolute(),
     )
     request = replace(request, **_numbers(options.set))
-    bars: dict[tuple[str, int], Progress] = {}
-
-    def told(what: str, total: int, done: int) -> None:
-        if (what, total) not in bars:
-            for bar in bars.values():
-                bar.close()
-            bars[what, total] = Progress(total, what)
-        bars[what, total].update(done, "")
-
-    try:
-        with console.quiet_stdout():
-            facts = sight.train(request, told)
-    finally:
-        for bar in bars.values():
-            bar.close()
+    with Stages() as stages, console.quiet_stdout():
+        facts = sight.train(request, stages.told)
     console.result({**facts, "out": request.out}, _as_text(request.out, facts))
     return 0
 

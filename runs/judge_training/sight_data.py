@@ -30,6 +30,8 @@ from ..policy.wordings import name_of
 
 AT_ONCE = 16
 """Pictures that go through the eye together."""
+TOGETHER = 512
+"""Windows that are judged together."""
 LONGEST = 20_000
 """Frames of a film."""
 UNTOUCHED = 0.005
@@ -275,3 +277,10 @@ def joined(network: Any, data: Windows, at: Tensor, noise: Tensor | None = None)
         for view in range(len(VIEWS))
     ]
     return torch.stack(each, 1)
+
+
+def all_logits(network: Any, data: Windows) -> Tensor:
+    """(N, 2) logits, as trained, of every window."""
+    with torch.inference_mode():
+        some = torch.arange(len(data.complete)).split(TOGETHER)
+        return torch.cat([joined(network, data, at) for at in some])

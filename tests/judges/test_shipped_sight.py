@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from leapcasa.judges.sight import checkpoint
 from leapcasa.judges.sight.judge import SHIPPED
 from leapcasa.policies.embedded.network import NetworkConfig
 from leapcasa.runs.cli import main
-from leapcasa.runs.judge_training.sight_data import joined, windows
+from leapcasa.runs.judge_training.sight_data import all_logits, windows
 from leapcasa.runs.policy import dataset
 from leapcasa.sight import folder as folders
 
@@ -42,8 +41,7 @@ def test_it_judges_an_expert_in_a_kitchen_of_the_target_split(tmp_path: Path):
     network = checkpoint.load(SHIPPED)
     (one,) = dataset.load([tmp_path], NetworkConfig())
     data = windows([one], [], network.look, network.config, seed=None)
-    with torch.inference_mode():
-        logits = joined(network, data, torch.arange(len(data.complete))).numpy()
+    logits = all_logits(network, data).numpy()
     worth = [network.calibrations[view](logits[:, at]) for at, view in enumerate(checkpoint.VIEWS)]
     said = np.mean(worth, axis=0) > 0
     true = data.complete.numpy() > 0.5
