@@ -3,6 +3,7 @@
 Within one look the order is: the verdict on the subtask (`JudgeCalled`), what follows from it or
 from a timeout (`Advanced`, `Retried`, `Replanned`, `Skipped`, `Stopped`), the subtask that begins
 (`SubtaskStarted`), and the policy's new chunk (`PolicyCalled`). `PlanMade` comes first of all.
+Where the last subtask settles, `Stopped` comes that many steps after `Advanced`.
 """
 
 from collections.abc import Mapping

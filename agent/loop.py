@@ -51,7 +51,7 @@ class AgentView:
 
     subtasks: tuple[SubtaskView, ...]
     current: int | None
-    """Index of the subtask in hand; None once the agent is done."""
+    """Index of the subtask in hand; None once none is left, or the agent is done."""
     attempt: int
     replans: int
     verdict: Verdict | None
@@ -88,28 +88,28 @@ class Agent:
     @property
     def done(self) -> bool:
         """True once there is nothing left to do, or the agent has given up."""
-        return self._end_reason is not None
+        return self._stopped
 
     @property
     def end_reason(self) -> EndReason | None:
         """Why the agent is done; None while it is not."""
-        return self._end_reason
+        return self._reason if self._stopped else None
 
     @property
     def declared_success(self) -> bool:
-        """True if every subtask was declared complete."""
-        return self._end_reason == "completed"
+        """True once every subtask was declared complete, also while the last of them settles."""
+        return self._reason == "completed"
 
     def view(self) -> AgentView:
         """What an onlooker may show."""
         pairs = zip(self._texts, self._statuses, strict=True)
         return AgentView(
             subtasks=tuple(SubtaskView(text=text, status=status) for text, status in pairs),
-            current=None if self.done else self._index,
+            current=None if self._reason else self._index,
             attempt=self._rule.attempt,
             replans=self._rule.replans,
             verdict=self._verdict,
-            end_reason=self._end_reason,
+            end_reason=self.end_reason,
         )
 
     def reset(self, sensors: Sensors) -> tuple[log.Event, ...]:
@@ -146,8 +146,9 @@ class Agent:
         for view, ring in self._rings.items():
             # The eye in the hand is drawn only when it is looked at, and only at its own moment.
             ring.push(sensors.image(view) if view == "hand" else sensors.images[view])
-        if not self.done:
+        if self._reason is None:
             self._judge_or_time_out(sensors)
+        self._stop_once_settled(sensors)
         if self.done:
             return Decision(action=None, events=self._flush())
         if self._next == len(self._chunk):
@@ -225,7 +226,9 @@ class Agent:
             return
         # A subtask that was planned anew is made up for by what replaced it.
         missed = {i for i, s in enumerate(self._statuses) if s != "done"} - self._replanned
-        self._end(sensors, "incomplete" if missed else "completed")
+        # Nothing is left to settle of a subtask that failed.
+        settle = self._rule.config.settle if self._statuses[-1] == "done" else 0
+        self._end(sensors, "incomplete" if missed else "completed", settle)
 
     def _start(self, sensors: Sensors) -> None:
         text, attempt = self._texts[self._index], self._rule.attempt
@@ -240,9 +243,13 @@ class Agent:
             log.SubtaskStarted(step=sensors.step, index=self._index, text=text, attempt=attempt)
         )
 
-    def _end(self, sensors: Sensors, reason: EndReason) -> None:
-        self._end_reason = reason
-        self._note(log.Stopped(step=sensors.step, reason=reason))
+    def _end(self, sensors: Sensors, reason: EndReason, settle: int = 0) -> None:
+        self._reason, self._until = reason, sensors.step + settle
+
+    def _stop_once_settled(self, sensors: Sensors) -> None:
+        if self._reason and not self._stopped and sensors.step >= self._until:
+            self._stopped = True
+            self._note(log.Stopped(step=sensors.step, reason=self._reason))
 
     # the parts ---------------------------------------------------------------------------------
 
@@ -256,12 +263,13 @@ class Agent:
         return self._planner.plan(sensors.instruction, images, history)
 
     def _ask_policy(self, sensors: Sensors) -> None:
-        chunk = self._policy.act(sensors, self._texts[self._index])
+        index = min(self._index, len(self._texts) - 1)  # the last one while it settles
+        chunk = self._policy.act(sensors, self._texts[index])
         self._chunk, clipped = checked_chunk(chunk, self._policy.info.name)
         self._next = 0
         self._note(
             log.PolicyCalled(
-                step=sensors.step, index=self._index, horizon=len(self._chunk), clipped=clipped
+                step=sensors.step, index=index, horizon=len(self._chunk), clipped=clipped
             )
         )
 
@@ -278,10 +286,11 @@ class Agent:
         self._texts: list[str] = []
         self._statuses: list[Status] = []
         self._replanned: set[int] = set()
-        self._index = self._began = self._next = 0
+        self._index = self._began = self._next = self._until = 0
         self._chunk: Actions = np.empty((0, ACTION_SIZE), np.float32)
         self._verdict: Verdict | None = None
-        self._end_reason: EndReason | None = None
+        self._reason: EndReason | None = None
+        self._stopped = False
         self._events: list[log.Event] = []
         self._rule.begin_episode()
 

@@ -34,6 +34,9 @@ class AdvanceConfig:
     """score(not complete) - score(complete) must exceed it."""
     consecutive: int = _number(1, 1, 100)
     """Verdicts in a row that must say complete."""
+    settle: int = _number(0, 0, 10_000, unit="steps")
+    """Control steps that the policy goes on with the last subtask after it was declared complete:
+    a hand that still draws back gets to its end. No verdict is asked for."""
     timeout: int = _number(400, 1, 1_000_000, unit="steps")
     """Control steps after which an attempt at a subtask has failed."""
     max_refusals: int | None = _number(None, 1, 1_000_000, unit="verdicts")

@@ -175,6 +175,39 @@ def test_a_streak_of_refusals_is_broken_by_a_verdict_that_says_complete():
     assert not any(type(e).__name__ in ("Skipped", "Replanned", "Stopped") for e in happened)
 
 
+def test_the_last_subtask_settles_on_its_own_chunk_and_nobody_is_asked():
+    policy, judge = CountingPolicy(horizon=3), PlannedJudge({4, 8, 10, 12})
+    agent = make(judge, policy=policy, settle=5)
+    actions, happened = run(agent, steps=9)  # the look of step 8 declares "b"
+    assert not agent.done
+    assert agent.declared_success
+    assert agent.end_reason is None
+    assert agent.view().current is None
+    assert [s.status for s in agent.view().subtasks] == ["done", "done"]
+    agent = make(judge, policy=(policy := CountingPolicy(horizon=3)), settle=5)
+    judge.seen.clear()
+    actions, happened = run(agent)
+    assert len(judge.seen) == 4
+    assert len(actions) == 13
+    used = [round(float(a[0]) * 1000) for a in actions]
+    assert used == [0, 1, 2, 3, 6, 7, 8, 9, *range(10, 15)]  # 10 and 11 were in flight
+    assert len(policy.resets) == 2
+    ends = {type(e).__name__: e.step for e in happened}
+    assert (ends["Advanced"], ends["Stopped"]) == (8, 13)
+    assert {e.index for e in happened if isinstance(e, events.PolicyCalled) and e.step > 8} == {1}
+    assert agent.end_reason == "completed"
+
+
+@pytest.mark.parametrize(("complete_at", "after"), [({4}, 0), ({14}, 5)])
+def test_only_what_was_declared_settles(complete_at, after):
+    agent = make(PlannedJudge(complete_at), settle=5, on_timeout="skip")
+    actions, happened = run(agent)
+    ended = max(e.step for e in happened if isinstance(e, events.Advanced | events.Skipped))
+    assert len(actions) == ended + after
+    assert agent.end_reason == "incomplete"
+    assert not agent.declared_success
+
+
 def test_the_planners_own_words_and_a_fallback_are_on_the_record():
     class Wordy(ListPlanner):
         def plan(self, instruction, images, history=()):

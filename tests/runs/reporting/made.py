@@ -90,6 +90,7 @@ def play(
     advance = dataclasses.replace(
         load("baseline", []).advance,
         interval=4, timeout=18, retries=seed % 2, on_timeout=("replan", "skip", "stop")[seed % 3],
+        settle=seed % 4,
     )  # fmt: skip
     agent = Agent(Planner(words), Policy(1 + seed % 4), Judge(rng), advance, seed=seed)
     recorder = Recorder(folder)
