@@ -3,7 +3,8 @@
 The eyes need kitchens more than they need actions, and a state that is set costs less than one that
 is played to. Each look sets the part of a subtask, the base and the hand at random, within what the
 robot could meet; parts of earlier subtasks are as these leave them. Wall cabinets above a sink are
-hung anew every few looks. What would undo a subtask is asked about in the same looks.
+hung anew every few looks, and most looks show the kitchen in other colours. What would undo a
+subtask is asked about in the same looks.
 """
 
 import itertools
@@ -17,6 +18,7 @@ from ...agent.split import SplitPlanner
 from ...configs import LeapcasaError
 from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
+from ...envs.painting import Painter
 from ...envs.posing import DEEPEST_M, Poser
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
@@ -42,6 +44,8 @@ TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
 """Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
 HUNG_EVERY = 4
 """Looks of each subtask after which the cabinets above a sink are hung anew."""
+PAINTED = 0.6
+"""Share of the looks in which the kitchen is painted anew."""
 BARELY, BARELY_SHARE = 0.3, 0.12
 """Share of the other looks in which the part is this near to one end of its way."""
 TRIES = 6
@@ -77,10 +81,12 @@ class Posing:
     Args:
         kitchen: has begun an episode.
         rng: the only source of randomness.
+        painted: whether looks may show the kitchen in other colours.
     """
 
-    def __init__(self, kitchen: Kitchen, rng: np.random.Generator) -> None:
-        self._rng = rng
+    def __init__(self, kitchen: Kitchen, rng: np.random.Generator, *, painted: bool) -> None:
+        self._rng, self._colours = rng, rng.spawn(1)[0]
+        self._painter = Painter(kitchen) if painted else None
         self._referee = Referee(kitchen)
         self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
@@ -140,8 +146,17 @@ class Posing:
         else:
             self._poser.restart()
             self._set_parts(number, opened)
+        self._paint()
         sensors = self._poser.look()
         return [self._row(part, sensors, *one) for one in part.asked]
+
+    def _paint(self) -> None:
+        if self._painter is None:
+            return
+        if self._colours.random() < PAINTED:
+            self._painter.repaint(self._colours)
+        else:
+            self._painter.restore()
 
     def _set_parts(self, number: int, opened: float) -> None:
         """Earlier parts at the far end, this one as it is drawn, later ones as they are."""
@@ -207,7 +222,7 @@ class Posing:
 
 
 def looks(
-    kitchen: Kitchen, each: int, rng: np.random.Generator
+    kitchen: Kitchen, each: int, rng: np.random.Generator, *, painted: bool
 ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """Take the looks of a kitchen.
 
@@ -215,11 +230,12 @@ def looks(
         kitchen: has begun an episode.
         each: looks of each subtask.
         rng: draws the poses.
+        painted: whether looks may show the kitchen in other colours.
 
     Returns:
         The subtasks in words, and a row a look; none if no subtask has a part to look at.
     """
-    posing = Posing(kitchen, rng)
+    posing = Posing(kitchen, rng, painted=painted)
     rows = posing.looks(each)
     return tuple(posing.texts), rows
 

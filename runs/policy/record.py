@@ -210,7 +210,9 @@ def record(job: DemoJob) -> DemoOutcome:
 def _posed(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     """Looks at poses instead of an episode."""
     rng = np.random.default_rng([job.seed, _number(job.task), 2])
-    texts, rows = posed.looks(kitchen, job.posed, rng)
+    # Kitchens to measure on are looked at as they are.
+    painted = job.split == "pretrain"
+    texts, rows = posed.looks(kitchen, job.posed, rng, painted=painted)
     if not rows:
         return None, "no subtask of it has a part to look at"
     facts = {**_facts(job, kitchen.scene, 0.0, success=False), "driver": episode_file.NOBODY}
