@@ -145,7 +145,17 @@ class Referee:
         Raises:
             EnvironmentFault: if the scene has none.
         """
-        return str(choice.fixtures(self._raw, target, self.robot().arm)[0].name)
+        return self.fixtures(target)[0]
+
+    def fixtures(self, target: Target) -> list[str]:
+        """The names of the fixtures a target may mean in this scene, the likeliest first.
+
+        Those the task itself refers to, else every one of the kind.
+
+        Raises:
+            EnvironmentFault: if the scene has none.
+        """
+        return [str(f.name) for f in choice.fixtures(self._raw, target, self.robot().arm)]
 
     def meant(self, skill: Skill) -> str:
         """The name of the fixture a subtask means: of several the task names, one that needs it.
