@@ -22,6 +22,7 @@ from .truth import HAND_SITE, ROBOT, Box, FixtureTruth, JointTruth, RobotTruth, 
 
 ARM_SITE = "robot0_right_center"
 BASE_SITE = "mobilebase0_center"
+ELBOW = "robot0_joint4"
 
 
 class HasRobocasa(Protocol):
@@ -341,6 +342,7 @@ class Referee:
             base_rot=np.array(data.site_xmat[base]).reshape(3, 3),
             finger_gap=float(abs(fingers[0]) + abs(fingers[1])),
             touching=self._touching(),
+            elbow=float(data.qpos[model.get_joint_qpos_addr(ELBOW)]),
         )
 
     # inside ------------------------------------------------------------------------------------
