@@ -104,7 +104,10 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
     yield from travel_to(op, way.place, way.heading)
     spot, _ = way.contact.now(op.referee.parts(fixture, suffix))
     rot = look(reach_rot(op, spot, way.pointing)[:, 2], -UP)
-    yield from _round_edge(op, leaf(op, fixture, suffix), way, float(spot[2]), rot)
+    door = leaf(op, fixture, suffix)
+    yield from _round_edge(op, door, way, float(spot[2]), rot)
+    # slanting fingers that hook the edge would meet it if they came the way they point
+    away = door.along if way.angle < 0 else -way.pointing
     return (
         yield from press(
             op,
@@ -113,7 +116,7 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
             op.referee.joint(fixture, suffix).at(way.share),
             contact=way.contact,
             rot=rot,
-            away=-way.pointing,
+            away=away,
             gap=way.gap,
             clear=CLEAR_M,
             spent=lambda: stretched(op),

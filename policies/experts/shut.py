@@ -49,6 +49,8 @@ GAPS_M = (0.05, 0.03, 0.015, 0.006)
 """Room between face and fingers before the push, the widest that fits."""
 WORST = 12.0
 """A place that costs more for the arm alone is none."""
+THROUGH_M = 0.12
+"""A forearm that is deeper than this inside something reaches through a wall."""
 LOOKED_AT = 24
 """For so many pushes, those with the freest hand, a place to stand is looked for."""
 HOPELESS = 8.0
@@ -215,7 +217,10 @@ def _stand(
         free = _heading(floor, place, ahead)
         if free is None:
             continue
-        cost += 0.6 * free[1] + 6.0 * _crossing(room, wrists[[0, -1]], place + shoulder * UP)
+        through = _crossing(room, wrists[[0, -1]], place + shoulder * UP)
+        if through > THROUGH_M:
+            continue
+        cost += 0.6 * free[1] + 6.0 * through
         if best is None or cost < best[2]:
             best = (place, free[0], cost)
     return best
