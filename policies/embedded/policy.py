@@ -67,6 +67,7 @@ class EmbeddedPolicy:
             raise ConfigError(f"policy.options.look_every is {look_every}; give 1 or more")
         self._execute, self._look_every = execute, look_every
         self._digest = checkpoint.digest(self._path)[:12]
+        self._cramped = False  # how the first attempt took the room above the part
         self._text = ""
         self._begin("")
 
@@ -172,12 +173,14 @@ class EmbeddedPolicy:
     def _believed(self) -> npt.NDArray[np.float32]:
         """(HINTS,) the hints, made up one's mind about; retries decide other ways in turn.
 
-        The second attempt takes the room above the part the other way, the third begins at (or
-        stands to) the other side, the fourth does both.
+        The second attempt takes the room above the part the other way than the first took it, the
+        third begins at (or stands to) the other side, the fourth does both.
         """
         hints, (other_side, other_room) = self._hints.copy(), divmod(self._attempt % 4, 2)
+        if self._attempt == 0:
+            self._cramped = bool(hints[1] < UNSURE_M[1])
         if other_room:
-            hints[:2] = LITTLE_ROOM_M if hints[1] >= UNSURE_M[1] else MUCH_ROOM_M
+            hints[:2] = MUCH_ROOM_M if self._cramped else LITTLE_ROOM_M
         elif UNSURE_M[0] < hints[1] < UNSURE_M[1]:
             hints[:2] = LITTLE_ROOM_M
         if other_side:

@@ -35,8 +35,10 @@ EVAL_EPILOG = """\
   leapcasa policy eval outputs/policy outputs/demos
 
 Measures a trained policy on recorded demonstrations: errors by skill, in centimetres and degrees,
-beside those of a policy that always gives the mean action. What counts in the end is success in
-the closed loop: leapcasa eval TASK --config embedded --set policy.options.path=outputs/policy
+beside those of a policy that always gives the mean action. Of posed looks it says how often the
+part is taken for something else. Kitchens that were held out count, and those of --split target.
+What counts in the end is success in the closed loop:
+  leapcasa eval TASK --config embedded --set policy.options.path=outputs/policy
 exit codes: 0 measured, 2 bad input
 """
 

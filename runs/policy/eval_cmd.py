@@ -16,6 +16,9 @@ AT_STEP = 3
 """The step of the chunk that is compared."""
 SEEN = ("right_px", "left_px", "hand_px", "part_cm", "joint_cm", "fixture_cm", "room_cm", "side")
 MOVED = ("hand_cm", "turn_deg", "base", "gripper", "mode")
+LOST = 1 / 28
+"""Share of a picture's side, 8 of 224 px, beyond which a part's place is another thing's."""
+VIEWS = ("right", "left", "hand")
 
 
 def eval_command(
@@ -36,19 +39,18 @@ def eval_command(
     sizes = members.every[0].network.config
     with console.quiet_stdout():
         stretches = dataset.load([path.expanduser() for path in data], sizes)
-        played = [one for one in stretches if one.header.played]
-        chosen = [one for one in played if everything or one.held_out]
+        chosen = [one for one in stretches if everything or _unseen(one)]
         if not chosen:
-            raise ConfigError(
-                "no kitchen of this data is held out (posed looks do not count); --all measures on "
-                "every one"
-            )
-        seen = _eyes(members, chosen)
-        moved, understood = _control(members, chosen)
+            raise ConfigError("no kitchen of this data is held out; --all measures on every one")
+        played, posed = ([one for one in chosen if one.header.played is kind]
+                         for kind in (True, False))  # fmt: skip
+        seen, glanced = _eyes(members, played), _glances(members, posed)
+        moved, understood = _control(members, played)
     value = {
-        "episodes": len(chosen),
+        "episodes": len(played),
         "kitchens": len({one.header.scene for one in chosen}),
         "eyes": seen,
+        "posed": glanced,
         "control": moved,
         "step": AT_STEP,
         "other_words_m": understood,
@@ -72,6 +74,32 @@ def _eyes(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
         }
         for name, parts in sorted(found.items())
     }
+
+
+def _unseen(one: Any) -> bool:
+    """Whether no training takes a kitchen: by chance, or as it is of the split to measure on."""
+    return one.held_out or one.header.split != "pretrain"
+
+
+def _glances(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """How often a part is taken for something else in single looks, by skill."""
+    from .sights import glances
+
+    found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
+    for one in stretches:
+        for name, missed in glances(lambda text: members.of(text).network, one):
+            found.setdefault(name, []).append(missed)
+    return {name: _lost(parts) for name, parts in sorted(found.items())}
+
+
+def _lost(parts: Sequence[Mapping[str, npt.NDArray[Any]]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"looks": sum(len(part["side"]) for part in parts)}
+    for view in VIEWS:
+        off = np.concatenate([part[f"{view}_off"] for part in parts])
+        off = off[~np.isnan(off)]
+        row[f"{view}_lost"] = float((off > LOST).mean()) if len(off) else None
+    hints = {column: _median([part[column] for part in parts]) for column in ("room_cm", "side")}
+    return {**row, **hints}
 
 
 def _control(members: Any, stretches: Sequence[Any]) -> tuple[dict[str, dict[str, Any]], Any]:
@@ -206,6 +234,16 @@ def _as_text(value: Mapping[str, Any]) -> str:
         (name, str(row["looks"]), *(_number(row[column]) for column in SEEN))
         for name, row in value["eyes"].items()
     ]
+    glanced = [
+        (
+            name,
+            str(row["looks"]),
+            *(_number(row[f"{view}_lost"]) for view in VIEWS),
+            _number(row["room_cm"]),
+            _number(row["side"]),
+        )
+        for name, row in value["posed"].items()
+    ]
     moved = [
         (
             name,
@@ -214,17 +252,23 @@ def _as_text(value: Mapping[str, Any]) -> str:
         )
         for name, row in value["control"].items()
     ]
-    lines = [
-        f"{value['episodes']} episodes in {value['kitchens']} kitchens",
-        shown(TextTable(head=("eyes: medians", "looks", *SEEN), rows=seen)),
-    ]
+    lines = [f"{value['episodes']} episodes in {value['kitchens']} kitchens"]
+    if seen:
+        lines.append(shown(TextTable(head=("eyes: medians", "looks", *SEEN), rows=seen)))
+    if glanced:
+        head = ("posed looks", "looks", *VIEWS, "room_cm", "side")
+        lines += [
+            shown(TextTable(head=head, rows=glanced)),
+            "posed looks: in what share of each view's pictures the part is more than 8 of 224 px "
+            "off; medians of the hints' errors",
+        ]
     if moved:
         lines += [
             shown(TextTable(head=("control: means", "moments", *MOVED), rows=moved)),
             f"control: told the true points, at step {value['step']} of the chunk; in brackets: "
             "the mean action's",
         ]
-    else:
+    elif seen:
         lines.append("control: no action of these episodes is to be imitated")
     words = value["other_words_m"]
     if words:

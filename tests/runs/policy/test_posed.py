@@ -1,20 +1,26 @@
 """Looks at posed states: the files, and what is learned from them."""
 
+import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from policy_demos import outcomes
 
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
 from leapcasa.envs.skills import parse
-from leapcasa.policies.embedded import cameras
+from leapcasa.policies.embedded import cameras, checkpoint
 from leapcasa.policies.embedded.geometry import matrix
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file
 from leapcasa.runs.policy.episode_file import Demonstration
 from leapcasa.runs.policy.presets import recipe
+from leapcasa.sight.eyes import read
+from leapcasa.sight.words import buckets
 
 pytestmark = pytest.mark.sim
 LOOKS = 4
@@ -152,6 +158,46 @@ def test_the_eyes_learn_from_them_and_the_control_does_not(posed: Path, demos: P
     moments = [draws.all_moments(both, held_out=h).at for h in (False, True)]
     assert sum((at[:, 0] == first).sum() for at in looks) == 3 * LOOKS
     assert not any((at[:, 0] == first).any() for at in moments)
+
+
+def test_a_part_counts_as_lost_beyond_8_of_224_pixels(
+    posed: Path, demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Held to looks read one by one from the recorded file, and to the cameras' own projection."""
+    out = tmp_path / "policy"
+    words = ["policy", "train", str(demos), "--preset", "tiny", "--eyes-steps", "20"]
+    assert main([*words, "--control-steps", "0", "--device", "cpu", "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["policy", "eval", str(out), str(posed), "--all", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["episodes"] == 0
+    assert not told["eyes"]
+    network = checkpoint.load(out).network
+    demo = episode_file.read(posed / outcomes(posed)[0]["file"])
+    views = ("right", "left", "hand")
+    pictures = {
+        view: torch.from_numpy(
+            np.stack([np.array(Image.open(io.BytesIO(png))) for png in demo.pictures[view]])
+        ).permute(0, 3, 1, 2)
+        for view in views
+    }
+    felt = demo.proprioception
+    true = cameras.project(demo.points[:, 0], felt[:, 9:12], felt[:, 12:16])
+    for subtask, name in enumerate(("turn_on faucet", "sweep spout", "turn_off faucet")):
+        row, off = told["posed"][name], {view: [] for view in views}
+        for look in np.flatnonzero(demo.subtask == subtask):
+            asked = torch.from_numpy(buckets(demo.header.subtasks[subtask]))[None]
+            pair = torch.stack([pictures["right"][look], pictures["left"][look]])[None]
+            with torch.inference_mode():
+                said = network.eyes(pair, pictures["hand"][look][None], asked)
+            places = torch.cat([read(said.outer)[0], read(said.hand)[0]], 1)[0, :, 0].numpy()
+            for index, view in enumerate(views):
+                if np.isfinite(true[look, index]).all():
+                    half = np.linalg.norm(places[index] - true[look, index])
+                    off[view].append(half * 224 / 2 > 8)
+        assert row["looks"] == LOOKS
+        for view in views:
+            assert row[f"{view}_lost"] == (np.mean(off[view]) if off[view] else None)
 
 
 def test_poses_take_no_learner(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
