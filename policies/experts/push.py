@@ -150,7 +150,6 @@ def press(
     gap: float = 0.05,
     speed: float = 1.0,
     limit: int = 140,
-    distance: float = 0.15,
     clear: float = 0.03,
     spent: Callable[[], bool] = lambda: False,
 ) -> Motion:
@@ -167,7 +166,6 @@ def press(
         gap: between surface and fingertips before the push begins [m].
         speed: share of the largest delta while pushing.
         limit: steps of pushing at most.
-        distance: of the plane from which the hand comes, where `away` is given [m].
         clear: how far the hand then leaves the face before it goes back `away` [m].
         spent: asked at each step of pushing; True ends it there.
     """
@@ -177,7 +175,7 @@ def press(
     op.grip = CLOSED
     start = _touch(spot, normal, rot, gap=gap)
     if away is not None:
-        ok = yield from travel_front(op, start, away, distance=distance)
+        ok = yield from travel_front(op, start, away, distance=0.15)
     else:
         before = start.shifted(-rot[:, 2] * 0.10)
         ok = yield from travel_over(op, before, ref.place(fixture).outward)
