@@ -39,7 +39,7 @@ class Painter:
         ours = np.array([name.startswith(ROBOT) for name in names])
         kept = (model.geom_group == 1) & (model.geom_matid >= 0) & ~ours
         self._worn = np.array(model.geom_matid), np.array(model.mat_rgba)
-        textured = (np.asarray(model.mat_texid) >= 0).any(axis=1)
+        textured = np.asarray(model.mat_texid).max(axis=1) >= 0
         used = np.unique(self._worn[0][kept])
         self._plain = used[~textured[used]]
         surfaces: dict[str, list[int]] = {}
