@@ -12,6 +12,7 @@ from .predicates import (
     RACK_OUT_SHARE,
     Burner,
     Doors,
+    EveryDoor,
     Hot,
     HotWater,
     Near,
@@ -40,7 +41,8 @@ def predicate_for(skill: Skill) -> Predicate:
     if skill.verb == "drive_to":
         return Near()
     if skill.target in _DOORS:
-        return _doors(skill)
+        doors = _doors(skill)
+        return EveryDoor(skill.target, doors) if skill.every else doors
     if skill.target == "dishwasher_rack":
         suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
         if skill.verb == "push_in":

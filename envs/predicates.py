@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
-from .skills import Side
+from .skills import Side, Target
 from .truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 
 SPOUT_SIDE_RAD = np.pi / 6
@@ -56,6 +56,10 @@ class Truth(Protocol):
 
     def doors(self, fixture: str, side: str | None = None) -> list[str]:
         """The joints of a fixture's doors."""
+        ...
+
+    def fixtures(self, target: Target) -> list[str]:
+        """The fixtures a target may mean."""
         ...
 
     def stand(self, fixture: str) -> tuple[Vec3, float]:
@@ -161,13 +165,33 @@ class Doors:
 
     def progress(self, truth: Truth, memory: Memory) -> float:
         """The share of the door that has furthest to go."""
-        suffixes = truth.doors(memory.fixture, self.side)
-        shares = [truth.joint(memory.fixture, suffix).opened for suffix in suffixes]
+        return self.of(truth, memory.fixture)
+
+    def of(self, truth: Truth, fixture: str) -> float:
+        """The same of any fixture."""
+        suffixes = truth.doors(fixture, self.side)
+        shares = [truth.joint(fixture, suffix).opened for suffix in suffixes]
         if self.opened:
             least = min(shares)
             return 1.0 if least >= self.share else float(np.clip(least / self.share, 0.0, 0.99))
         most = max(shares)
         return 1.0 if most <= self.share else float(np.clip(1.0 - most, 0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class EveryDoor:
+    """The doors of all fixtures a target means are open, or closed (`ResetCabinetDoors`)."""
+
+    target: Target
+    doors: Doors
+
+    def observe(self, truth: Truth, memory: Memory) -> None:
+        """Nothing to remember."""
+
+    def progress(self, truth: Truth, memory: Memory) -> float:
+        """The mean over the fixtures."""
+        done = [self.doors.of(truth, fixture) for fixture in truth.fixtures(self.target)]
+        return 1.0 if min(done) == 1.0 else min(0.99, sum(done) / len(done))
 
 
 @dataclass(frozen=True)

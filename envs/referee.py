@@ -22,6 +22,7 @@ from .truth import HAND_SITE, ROBOT, Box, FixtureTruth, JointTruth, RobotTruth, 
 
 ARM_SITE = "robot0_right_center"
 BASE_SITE = "mobilebase0_center"
+ELBOW = "robot0_joint4"
 
 
 class HasRobocasa(Protocol):
@@ -145,7 +146,17 @@ class Referee:
         Raises:
             EnvironmentFault: if the scene has none.
         """
-        return str(choice.fixtures(self._raw, target, self.robot().arm)[0].name)
+        return self.fixtures(target)[0]
+
+    def fixtures(self, target: Target) -> list[str]:
+        """The names of the fixtures a target may mean in this scene, the likeliest first.
+
+        Those the task itself refers to, else every one of the kind.
+
+        Raises:
+            EnvironmentFault: if the scene has none.
+        """
+        return [str(f.name) for f in choice.fixtures(self._raw, target, self.robot().arm)]
 
     def meant(self, skill: Skill) -> str:
         """The name of the fixture a subtask means: of several the task names, one that needs it.
@@ -331,6 +342,7 @@ class Referee:
             base_rot=np.array(data.site_xmat[base]).reshape(3, 3),
             finger_gap=float(abs(fingers[0]) + abs(fingers[1])),
             touching=self._touching(),
+            elbow=float(data.qpos[model.get_joint_qpos_addr(ELBOW)]),
         )
 
     # inside ------------------------------------------------------------------------------------

@@ -81,6 +81,8 @@ class Skill:
     """True if the words ask for all of the way."""
     hot: bool = False
     """True if the words ask for hot water."""
+    every: bool = False
+    """True if the words ask for all parts of the kind, on whatever fixture they are."""
     steps: int | None = None
     """How long to wait, where the words give a number [control steps]."""
 
@@ -117,6 +119,15 @@ _OTHER_WORK = re.compile(
 """Words of work on things that are not part of the kitchen."""
 _PERHAPS = re.compile(r"\bif (necessary|needed)$")
 """The end of a sentence that asks for nothing by itself."""
+_STANDING_OPEN = re.compile(
+    r"\b(the|all|all of the|all the|every|each|any) open(?= (?!cabinet drawers?\b)"
+    r"(cabinet|cupboard|dishwasher|microwave|oven|toasteroven|fridge|kettle|door|drawer|lid)s?\b)"
+)
+"""What says how a thing stands, and asks for nothing: "close the open door"."""
+_EVERY = re.compile(
+    r"\b(all|every|each|any)( of)?( the)?( open)? (kitchen )?(cabinets?|cupboards?)\b(?! *')"
+)
+"""Words that count the cabinets, not the doors of one."""
 _PRESS = re.compile(r"\b(press|push|flip|flick|hit)\b.*\b(switch|lever|button|paddle)\b")
 
 _NOUNS: Mapping[Target, str] = {
@@ -136,7 +147,9 @@ _NOUNS: Mapping[Target, str] = {
     "fridge_door": r"\b(fridge|refrigerator)('s)? door\b|\bdoor of the (fridge|refrigerator)\b",
     "fridge": r"\b(fridge|refrigerator)\b",
     "drawer": r"\bdrawer\b",
-    "cabinet_door": r"\bcabinet\b|\bcupboard\b",
+    "cabinet_door": (
+        r"\bcabinet\b|\bcupboard\b|\b(all|all of|all the|all of the)( open)? (cabinet|cupboard)s\b"
+    ),
     "toaster": r"\btoaster\b",
     "coffee_machine": r"\bcoffee (machine|maker)\b",
     "stand_mixer": r"\bstand mixer\b",
@@ -251,6 +264,7 @@ def parse(text: str, context: str = "") -> Skill:
         row=_row(words) if target == "burner" else None,
         fully=_has(words, "(fully|completely|all the way)"),
         hot=(verb, target) == ("turn_on", "faucet") and _has(words, "hot"),
+        every=(verb, target) == ("close", "cabinet_door") and _EVERY.search(words) is not None,
     )
 
 
@@ -292,6 +306,8 @@ def _plain(text: str) -> str:
 
 def _verb(words: str, text: str) -> Verb:
     found: list[Verb] = [verb for verb, pattern in _VERBS.items() if re.search(pattern, words)]
+    if "close" in found and not re.search(_VERBS["open"], _STANDING_OPEN.sub("", words)):
+        found = [verb for verb in found if verb != "open"]
     if _PRESS.search(words) and "turn_off" not in found:
         found = [verb for verb in found if verb != "push_in" and verb != "turn"]
         if "turn_on" not in found:

@@ -43,6 +43,8 @@ class RobotTruth:
     """Opening between the finger pads [m]."""
     touching: frozenset[str]
     """Names of fixture bodies that hand or fingers touch."""
+    elbow: float = -2.0
+    """Where the arm's fourth joint is: -3.07 folded, -0.07 at the other stop [rad]."""
 
     @property
     def heading(self) -> float:

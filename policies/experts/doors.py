@@ -42,15 +42,18 @@ class Leaf:
     width: float
     """From hinge to free edge [m]."""
 
-    def spot(self, lever: float, height: float, *, inner: bool = False) -> Contact:
+    def spot(
+        self, lever: float, height: float, *, inner: bool = False, from_end: float = 0.05
+    ) -> Contact:
         """A contact on its outer, or inner, face.
 
         Args:
             lever: share of the width from the hinge.
             height: above the floor, brought to within the panel [m].
             inner: on the inner face.
+            from_end: how near to the panel's upper or lower end [m].
         """
-        tall = self.panel.extent(UP) - 0.05
+        tall = self.panel.extent(UP) - from_end
         z = float(np.clip(height, self.panel.center[2] - tall, self.panel.center[2] + tall))
         side = -1.0 if inner else 1.0
         at = self.joint.anchor + lever * self.width * self.along

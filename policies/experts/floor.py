@@ -6,6 +6,7 @@ way is every collider between floor and arm mount, doors that stand open include
 
 import heapq
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ class Floor:
             heading: yaw [rad].
             margin: room asked for all around [m].
         """
-        points = self._footprint(heading, margin) + place[:2]
+        points = _footprint(heading, margin) + place[:2]
         cells = np.floor((points - self._origin) / CELL_M).astype(int)
         inside = np.all((cells >= 0) & (cells < self._taken.shape), axis=1)
         return bool(inside.all()) and not self._taken[cells[:, 0], cells[:, 1]].any()
@@ -83,6 +84,13 @@ class Floor:
         nodes = self._search(first, last) if first and last else []
         stops = [self._stop(node) for node in _corners(nodes)]
         return [*stops[1:-1], goal]
+
+    def leads(self, start: Stop, goal: Stop) -> bool:
+        """True if there is a way from `start` to `goal`, or to a free place next to it."""
+        if self._straight(start, goal):
+            return True
+        first, last = self._nearest_free(start), self._nearest_free(goal)
+        return first is not None and last is not None and bool(self._search(first, last))
 
     # inside ------------------------------------------------------------------------------------
 
@@ -109,19 +117,11 @@ class Floor:
             hit = np.ones(i.shape, np.bool_)
         self._taken[i0 : i1 + 1, j0 : j1 + 1] |= hit
 
-    def _footprint(self, heading: float, margin: float) -> npt.NDArray[np.float64]:
-        rear, front, half = FOOT_M
-        x = np.arange(rear - margin, front + margin + 1e-6, CELL_M / 2)
-        y = np.arange(-half - margin, half + margin + 1e-6, CELL_M / 2)
-        grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
-        cos, sin = np.cos(heading), np.sin(heading)
-        return grid @ np.array([[cos, sin], [-sin, cos]])
-
     def _swollen(self, heading: float) -> Cells:
         """Cells where the arm mount cannot be with this heading."""
         from scipy.ndimage import binary_dilation
 
-        cells = np.unique(np.round(self._footprint(heading, MARGIN_M) / CELL_M).astype(int), axis=0)
+        cells = np.unique(np.round(_footprint(heading, MARGIN_M) / CELL_M).astype(int), axis=0)
         reach = int(np.abs(cells).max())
         kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.bool_)
         kernel[reach - cells[:, 0], reach - cells[:, 1]] = True
@@ -180,6 +180,17 @@ class Floor:
         moves = [((i + a, j + b, h), (a * a + b * b) ** 0.5 * CELL_M) for a, b in steps]
         turns = [((i, j, (h + c) % HEADINGS), TURN_COST_M) for c in (-1, 1)]
         return [(there, way) for there, way in [*moves, *turns] if self._open(*there)]
+
+
+@lru_cache(maxsize=512)
+def _footprint(heading: float, margin: float) -> npt.NDArray[np.float64]:
+    """(N, 2) points of the base's box about the arm mount [m]."""
+    rear, front, half = FOOT_M
+    x = np.arange(rear - margin, front + margin + 1e-6, CELL_M / 2)
+    y = np.arange(-half - margin, half + margin + 1e-6, CELL_M / 2)
+    grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    cos, sin = np.cos(heading), np.sin(heading)
+    return grid @ np.array([[cos, sin], [-sin, cos]])
 
 
 def _least(node: Node, last: Node) -> float:

@@ -1,5 +1,6 @@
 """Moving a joint by pushing its part with the side or the tip of closed fingers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,6 +150,8 @@ def press(
     gap: float = 0.05,
     speed: float = 1.0,
     limit: int = 140,
+    clear: float = 0.03,
+    spent: Callable[[], bool] = lambda: False,
 ) -> Motion:
     """Push a joint to a value at a chosen contact, from where the base stands, and withdraw.
 
@@ -163,6 +166,8 @@ def press(
         gap: between surface and fingertips before the push begins [m].
         speed: share of the largest delta while pushing.
         limit: steps of pushing at most.
+        clear: how far the hand then leaves the face before it goes back `away` [m].
+        spent: asked at each step of pushing; True ends it there.
     """
     ref = op.referee
     sign = 1.0 if goal > ref.joint(fixture, suffix).value else -1.0
@@ -178,9 +183,9 @@ def press(
     if not ok:
         short = float(np.linalg.norm(start.position - op.robot.hand))
         raise Blocked(f"cannot get to where the push begins, {short:.2f} m short")
-    done = yield from _press_on(op, fixture, suffix, goal, contact, rot, sign, speed, limit)
+    done = yield from _press_on(op, fixture, suffix, goal, contact, rot, sign, speed, limit, spent)
     _, normal = contact.now(ref.parts(fixture, suffix))
-    yield from retreat(op, normal, 0.03)
+    yield from retreat(op, normal, clear)
     yield from retreat(op, -rot[:, 2] if away is None else away, 0.12)
     if not done:
         raise Blocked(f"{suffix} stopped short of {goal:.2f}")
@@ -197,9 +202,12 @@ def _press_on(
     sign: float,
     speed: float,
     limit: int,
+    spent: Callable[[], bool],
 ) -> Motion:
     best, waited, held = -np.inf, 0, 0
     for _ in range(limit):
+        if spent():
+            return held > 0
         joint = op.referee.joint(fixture, suffix)
         held += sign * (joint.value - goal) >= 0
         if held > HOLD_STEPS:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...envs.truth import Mat3, Vec3
-from .control import look, wrist_free
+from ...envs.truth import Mat3, Vec3, rotation_about
+from .control import Pose, arm_action, look, wrist_free
 from .drive import travel_to
 from .floor import BAND_M, Floor
 from .motion import UP, Blocked, Motion, Operator
@@ -13,6 +13,32 @@ HEIGHTS_M, DOWN_RAD = (0.20, 0.85, 1.10, 1.45), (1.20, 0.85, 0.45, 0.15)
 stop."""
 STAND_M = (0.60, 0.68, 0.52, 0.76)
 """Distances from what the hand is to reach to the arm mount, the best first [m]."""
+
+SHOULDER_M, WRIST_BACK_M = 0.33, 0.21
+"""The shoulder above the arm mount, and the wrist behind the fingertips (Panda) [m]."""
+STRETCHED_RAD, BENT_RAD = -0.55, -0.75
+"""Beyond the first the elbow is about to bend the wrong way; up to the second it is well again."""
+
+
+def stretched(op: Operator) -> bool:
+    """True if the arm is all but straight, or its elbow bends the wrong way."""
+    return op.robot.elbow > STRETCHED_RAD
+
+
+def unbend(op: Operator, limit: int = 25) -> Motion:
+    """Get an elbow that bends the wrong way back: stretch the arm and turn the fingers down.
+
+    A hand that is called back only presses such an elbow against its stop.
+    """
+    for _ in range(limit):
+        robot = op.robot
+        if robot.elbow < BENT_RAD:
+            return True
+        out = robot.hand - WRIST_BACK_M * robot.hand_rot[:, 2] - robot.arm - SHOULDER_M * UP
+        beyond = robot.hand + 0.1 * out / float(np.linalg.norm(out))
+        turned = rotation_about(robot.base_rot[:, 1], 0.8) @ robot.hand_rot
+        yield arm_action(robot, Pose(position=beyond, rot=turned), op.grip)
+    return False
 
 
 def stand_before(

@@ -12,6 +12,7 @@ import numpy as np
 from ...envs.skills import TARGETS, Skill
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from .bars import Bar, find_bar, find_post
+from .cabinets import close_cabinets
 from .control import hold_action
 from .doors import close_door, open_door
 from .drive import (
@@ -350,7 +351,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("pull_out", "dishwasher_rack"): rack,
     ("push_in", "dishwasher_rack"): rack,
     **{("open", name): open_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
-    **{("close", name): close_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
+    **{("close", name): close_door for name in ("fridge_door", "microwave_door")},
+    ("close", "cabinet_door"): close_cabinets,
     **{("wait", name): wait for name in TARGETS},
     **{("drive_to", name): navigate for name in TARGETS},
 }

@@ -41,6 +41,14 @@ _SWEEPS = (
 )
 
 
+_EVERY_CABINET = (
+    "Close all open cabinet doors",
+    "Close all the cabinet doors",
+    "Shut every open cabinet door",
+    "Shut all the open cabinets",
+)
+
+
 def phrases(skill: Skill) -> tuple[str, ...]:
     """Ways to say a skill, RoboCasa's style.
 
@@ -55,6 +63,8 @@ def phrases(skill: Skill) -> tuple[str, ...]:
         return _SWEEPS
     if skill.verb == "turn" and skill.side is not None:
         return (f"Turn the spout to the {skill.side}", f"Swing the spout to the {skill.side}")
+    if skill.every:
+        return _EVERY_CABINET if (skill.verb, skill.target) == ("close", "cabinet_door") else ()
     if skill.target in ("dishwasher_rack", "oven_rack"):
         place = skill.target.removesuffix("_rack")
         rack = f"the {level}{place} rack"

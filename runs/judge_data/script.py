@@ -53,9 +53,9 @@ class Stretch:
 
 
 def opposite(skill: Skill) -> Skill | None:
-    """The skill that undoes one; None if there is none."""
+    """The skill that undoes one; None if there is none, or if many would."""
     verb = _OPPOSITES.get(skill.verb)
-    if verb is None:
+    if verb is None or skill.every:
         return None
     return Skill(verb=verb, target=skill.target, side=skill.side, level=skill.level)
 

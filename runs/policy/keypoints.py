@@ -17,6 +17,7 @@ from ...envs.skills import Skill, Target, parse
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_post
+from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.motion import UP, Blocked, Operator
 
@@ -88,6 +89,14 @@ class Points:
             return None
         return self._referee.joint(part.fixture, part.suffix)
 
+    def others(self) -> list[JointTruth]:
+        """The joints of what else has to be done in the same subtask: a cabinet's other doors."""
+        part = self._part
+        if part is None or not _shuts_cabinets(part.skill):
+            return []
+        doors = doors_meant(self._op, part.fixture, part.skill)
+        return [self._referee.joint(*d) for d in doors if d != (part.fixture, part.suffix)]
+
     def now(self, hand: Floats) -> Floats:
         """Where the points are at this moment.
 
@@ -110,6 +119,8 @@ class Points:
         if part.suffix is None:
             return np.stack([place.center] * POINTS)
         try:
+            if _shuts_cabinets(part.skill):
+                return self._of_cabinet(part.skill, part.fixture, part.suffix)
             return self._of_joint(part.skill, part.fixture, part.suffix, place)
         except (LeapcasaError, Blocked):
             return np.full((POINTS, 3), np.nan)
@@ -137,6 +148,14 @@ class Points:
         held = [box for box in parts if "handle" in box.name] or parts
         spot = np.mean([box.center for box in held], axis=0)
         return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])
+
+    def _of_cabinet(self, skill: Skill, fixture: str, suffix: str) -> Vec3:
+        """Where the expert pushes the door that it shuts now; the last that was shut at the end."""
+        meant = doors_meant(self._op, fixture, skill)
+        door = nearest_open(self._op, meant) or (fixture, suffix)
+        joint, spot = self._referee.joint(*door), push_spot(self._op, door)
+        center = self._referee.place(door[0]).center
+        return np.stack([spot, _beside(joint.anchor, spot, joint.axis), center])
 
     def _hints(self, skill: Skill, fixture: str, suffix: str | None) -> Floats:
         place = self._referee.place(fixture)
@@ -172,6 +191,10 @@ class Points:
         if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
             return next(iter(self._referee.doors(fixture, skill.side)), None)
         return _MOVING.get(skill.target)
+
+
+def _shuts_cabinets(skill: Skill) -> bool:
+    return (skill.verb, skill.target) == ("close", "cabinet_door")
 
 
 def _beside(anchor: Vec3, spot: Vec3, axis: Vec3) -> Vec3:

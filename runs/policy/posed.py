@@ -48,6 +48,8 @@ PAINTED = 0.6
 """Share of the looks in which the kitchen is painted anew."""
 BARELY, BARELY_SHARE = 0.3, 0.12
 """Share of the other looks in which the part is this near to one end of its way."""
+OTHERS_SHUT = 0.5
+"""Share of the looks at a door in which another of the same subtask is shut already."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "open", "close", "pull_out", "push_in"})
@@ -62,6 +64,8 @@ class _Part:
     text: str
     joint: JointTruth | None
     """As the episode began."""
+    others: tuple[JointTruth, ...]
+    """What else has to be shut in the same subtask, as the episode began."""
     shuts: bool
     """Whether the subtask ends with the joint at its closed end, however far open it began."""
     asked: tuple[tuple[int, str, bool], ...]
@@ -110,12 +114,14 @@ class Posing:
         if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
-        knob = skill.target == "burner"  # one that is on may be turned up by any amount
+        # a knob that is on may be turned up by any amount, and a cabinet's door stand open so
+        shuts = (skill.verb, skill.target) in (("turn_off", "burner"), ("close", "cabinet_door"))
         return _Part(
             index=index,
             text=text,
             joint=joint,
-            shuts=knob and skill.verb == "turn_off",
+            others=tuple(self._points.others()),
+            shuts=shuts,
             asked=tuple(asked),
         )
 
@@ -164,6 +170,9 @@ class Posing:
             if part.joint is not None:
                 share = opened if place == number else part.done
                 self._poser.part(part.joint.name, part.joint.at(share))
+                for other in part.others:
+                    shut = share == part.done or self._rng.random() < OTHERS_SHUT
+                    self._poser.part(other.name, other.at(0.0 if shut else other.opened))
 
     def _anywhere(self, part: _Part) -> float:
         """How far open a part is to be."""

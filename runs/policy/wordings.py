@@ -47,11 +47,18 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
     "dishwasher_door": ("the dishwasher", "the dishwasher door", "the door of the dishwasher"),
     "dishwasher_rack": ("the dishwasher rack", "the rack of the dishwasher",
                         "the dishwasher's rack"),
+    "cabinet_door": ("the cabinet door", "the cabinet", "the cupboard", "the cupboard door",
+                     "the door of the cabinet"),
     "pan": ("the pan", "the frying pan", "the hot pan"),
     "burner": ("the burner", "the stove knob", "the burner of the stove", "the stove",
                "the stove burner", "the heat of the stove"),
     "stove": ("the stove", "the burner", "the stovetop"),
 }  # fmt: skip
+_EVERY: Mapping[str, tuple[str, ...]] = {
+    "cabinet_door": ("all open cabinet doors", "all the open cabinet doors", "all cabinet doors",
+                     "every open cabinet", "every cabinet door", "all the open cupboards"),
+}  # fmt: skip
+"""The same where all of a kind are meant."""
 _SHOWN = ("level", "row", "side")
 """What says which of several parts is meant, in the order of speech."""
 _LEADS = ("", "please ", "now ", "then ")
@@ -70,7 +77,7 @@ def name_of(skill: Skill | None) -> str:
     if skill is None:
         return "other"
     more = "".join(f" {value}" for name, value in _details(skill).items() if name in _SHOWN)
-    return f"{skill.verb} {skill.target}{more}"
+    return f"{skill.verb} {'every ' if skill.every else ''}{skill.target}{more}"
 
 
 def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:
@@ -84,6 +91,8 @@ def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:
     if skill.verb not in _VERBS or not details.keys() <= set(_SHOWN):
         return []
     nouns = _NOUNS.get(skill.target, (f"the {skill.target.replace('_', ' ')}",))
+    if skill.every:
+        nouns = _EVERY.get(skill.target, ())
     detail, ends = " ".join(details[name] for name in _SHOWN if name in details), ("",)
     if skill.verb == "turn" and skill.side:
         ends, detail = (f" to the {skill.side}", f" towards the {skill.side}"), ""
@@ -109,4 +118,4 @@ def _detailed(noun: str, detail: str) -> str:
 def _details(skill: Skill) -> dict[str, str]:
     """What a skill says beyond verb and target."""
     own = {field.name: getattr(skill, field.name) for field in fields(skill)}
-    return {name: v for name, v in own.items() if v and name not in ("verb", "target")}
+    return {name: v for name, v in own.items() if v and name not in ("verb", "target", "every")}

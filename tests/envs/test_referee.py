@@ -179,6 +179,35 @@ def test_kettle_predicates_follow_lid_and_switch():
 
 
 @pytest.mark.sim
+def test_all_cabinets_are_closed_when_robocasa_says_so():
+    kitchen = Kitchen("ResetCabinetDoors", split="target", rendering=False)
+    kitchen.begin(0)
+    referee = Referee(kitchen)
+    skill = referee.watch("Close all open cabinet doors.")
+    raw = kitchen.robocasa
+    cabinets = {cabinet.name for cabinet in (raw.cab, raw.cab2, raw.cab3)}
+    assert set(referee.fixtures(skill.target)) == cabinets
+    doors = [(name, suffix) for name in sorted(cabinets) for suffix in referee.doors(name)]
+    progress = [referee.progress()]
+    for fixture, suffix in doors:
+        assert not referee.subtask_done()
+        assert not referee.success()
+        joint = referee.joint(fixture, suffix)
+        set_joint(kitchen, referee, fixture, suffix, joint.at(0.0))
+        progress.append(referee.progress())
+    assert progress == sorted(progress)
+    assert referee.subtask_done()
+    assert referee.success()
+    for share in (0.004, 0.006, 0.5):
+        for fixture, suffix in doors:
+            joint = referee.joint(fixture, suffix)
+            set_joint(kitchen, referee, fixture, suffix, joint.at(share))
+            assert referee.subtask_done() == referee.success() == (share < 0.005)
+            set_joint(kitchen, referee, fixture, suffix, joint.at(0.0))
+    kitchen.close()
+
+
+@pytest.mark.sim
 def test_a_burner_is_the_one_the_words_name_and_follows_robocasas_own_state():
     kitchen = Kitchen("TurnOffStove", split="target", rendering=False)
     sensors = kitchen.begin(3)

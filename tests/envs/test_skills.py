@@ -38,6 +38,10 @@ DISHES = "Open the dishwasher door and pull out the top rack."
         ("Shut the dishwasher door.", "", "close", "dishwasher_door"),
         ("pull out the top rack", DISHES, "pull_out", "dishwasher_rack"),
         ("push the rack back in", DISHES, "push_in", "dishwasher_rack"),
+        ("Close all open cabinet doors", "", "close", "cabinet_door"),
+        ("Close the open cabinet door", "", "close", "cabinet_door"),
+        ("push the open door shut", "Close all open cabinet doors.", "close", "cabinet_door"),
+        ("shut the open dishwasher door", "", "close", "dishwasher_door"),
         ("open the toaster oven door", "", "open", "toaster_oven_door"),
         ("Open the refrigerator", "", "open", "fridge_door"),
         ("pull open the drawer", "", "open", "drawer"),
@@ -91,6 +95,10 @@ def test_sides_and_levels_are_read():
         ("turn on the radio", RINSE),
         ("don't open the dishwasher", DISHES),
         ("Fully open the fridge drawer", ""),
+        ("Open and close the cabinet door", ""),
+        ("Open the cabinet and close all open cabinet doors", ""),
+        ("Close all open cabinet drawers", ""),
+        ("Close all open doors", ""),
         ("slide the rack out", "Open the toaster oven door and slide the rack out."),
         (KETTLE, KETTLE),
         (DISHES, DISHES),
@@ -113,3 +121,20 @@ def test_hot_water_is_asked_for_only_where_a_faucet_is_turned_on():
     assert parse("Turn on the sink faucet with hot water").hot
     assert not parse("Turn on the sink faucet").hot
     assert not parse("Turn off the hot water").hot
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("Close all open cabinet doors.", True),
+        ("Close all the cabinet doors", True),
+        ("shut every open cabinet", True),
+        ("close all open cupboards", True),
+        ("Close the open cabinet door", False),
+        ("Close the cabinet doors.", False),
+        ("close all the doors of the cabinet", False),
+        ("Open all cabinet doors", False),
+    ],
+)
+def test_all_cabinets_are_meant_only_where_the_cabinets_are_counted(text: str, every: bool):
+    assert parse(text).every is every

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from leapcasa.envs.skills import parse
+from leapcasa.envs.skills import Skill, parse
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs.judge_data.mix import (
     CARD_PHASES,
@@ -104,9 +104,10 @@ def test_a_demonstration_that_ends_at_its_completion_gives_a_partial_window() ->
 
 
 def test_every_phrase_is_understood_as_its_own_skill() -> None:
-    said = [(skill, text) for skill in OTHERS for text in phrases(skill)]
+    every = Skill(verb="close", target="cabinet_door", every=True)
+    said = [(skill, text) for skill in (*OTHERS, every) for text in phrases(skill)]
     assert len(said) > 60
-    assert {skill for skill, _ in said} == set(OTHERS)
+    assert {skill for skill, _ in said} == {*OTHERS, every}
     for skill, text in said:
         assert parse(text) == skill, text
 

@@ -82,6 +82,22 @@ def test_a_pan_is_turned_any_way(tmp_path: Path):
     assert np.ptp(np.arctan2(handle[:, 1], handle[:, 0])) > 0.5
 
 
+def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(tmp_path: Path):
+    words = "policy data CloseCabinet --episodes 1 --first-seed 300 --posed 24 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    closing = demo.subtask == 0
+    assert np.isfinite(demo.points).all()
+    done = demo.progress[closing] >= 1.0
+    assert 0 < done.sum() < len(done)
+    radius = np.linalg.norm(demo.points[closing, 0] - demo.points[closing, 1], axis=1)
+    assert np.ptp(radius) < 0.01  # next to the free edge, however far open
+    assert radius.mean() > 0.3
+    hinges = in_the_room(demo)[closing, 1, :2]
+    apart = np.linalg.norm(hinges[:, None] - hinges[None], axis=-1)
+    assert apart.max() > 0.6  # both doors have their turn
+
+
 def in_the_room(demo: Demonstration) -> np.ndarray:
     """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
     felt = demo.proprioception.astype(float)

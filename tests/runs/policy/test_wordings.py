@@ -21,6 +21,9 @@ SKILLS = [
         ("Open the drawer", ""),
         ("Turn on the burner", ""),
         ("Drive to the stove", ""),
+        ("Close the cabinet door", ""),
+        ("Open the cabinet door", ""),
+        ("Close all open cabinet doors", ""),
     ]
 ]
 

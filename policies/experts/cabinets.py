@@ -1,0 +1,142 @@
+"""Shutting cabinet doors, those of one cabinet or all that the task means, one after the other.
+
+The nearest open door comes first. One that a push leaves as it was has its turn again after the
+others, and then in another way; after some pushes it is left.
+"""
+
+import numpy as np
+
+from ...envs.skills import Skill
+from ...envs.truth import Mat3, Vec3
+from .control import Pose, look
+from .doors import Leaf, leaf
+from .drive import draw_in, travel_to
+from .floor import BAND_M, Floor, Stop
+from .motion import UP, Blocked, Motion, Operator, go
+from .push import press
+from .reach import SHOULDER_M, reach_rot, stretched, unbend
+from .room import Room
+from .shut import Way, edge_spot, ways
+
+BAND_OF_HAND_M = (1.0, 1.75)
+"""Heights between which a collider is in the way of hand or forearm [m]."""
+CLEAR_M = 0.09
+"""How far the hand leaves a door that it pushed: out from between the handles of a pair [m]."""
+BESIDE_M = 0.15
+"""How far beside a door the hand passes its edge on the way to the outer face [m]."""
+PAST_M = 0.10
+"""How far beyond the edge [m]."""
+SHUT_SHARE = 0.0045
+"""Such a door counts as shut, below RoboCasa's 0.005; it is pushed a little further."""
+PROGRESS = 0.1
+"""A push that closes a door by less than this share has failed."""
+PUSHES = 8
+"""How often a door is pushed in one attempt."""
+Door = tuple[str, str]
+"""Fixture, and the joint's name in RoboCasa's contract."""
+
+
+def close_cabinets(op: Operator, fixture: str, skill: Skill) -> Motion:
+    """Push every door that stands open shut, the nearest first.
+
+    Raises:
+        Blocked: if one of them stays open however it is pushed.
+    """
+    every = doors_meant(op, fixture, skill)
+    failed, pushed = dict.fromkeys(every, op.attempt), dict.fromkeys(every, 0)
+    while left := [door for door in every if stands_open(op, door)]:
+        able = [door for door in left if pushed[door] < PUSHES]
+        if not able:
+            raise Blocked(f"{len(left)} doors stay open")
+        door = min(able, key=lambda one: (failed[one], _away(op, one)))
+        before = op.referee.joint(*door).opened
+        pushed[door] += 1
+        try:
+            yield from _shut(op, *door, failed[door])
+        except Blocked:
+            failed[door] += before - op.referee.joint(*door).opened < PROGRESS
+    return True
+
+
+def doors_meant(op: Operator, fixture: str, skill: Skill) -> list[Door]:
+    """The doors that a subtask is about."""
+    fixtures = op.referee.fixtures(skill.target) if skill.every else [fixture]
+    return [(name, suffix) for name in fixtures for suffix in op.referee.doors(name, skill.side)]
+
+
+def nearest_open(op: Operator, doors: list[Door]) -> Door | None:
+    """The open door next to the hand, which is the one that is being shut; None if all are shut."""
+    left = [door for door in doors if stands_open(op, door)]
+    return min(left, key=lambda one: _away(op, one)) if left else None
+
+
+def stands_open(op: Operator, door: Door) -> bool:
+    """True if a door is not shut yet."""
+    return op.referee.joint(*door).opened > SHUT_SHARE
+
+
+def push_spot(op: Operator, door: Door) -> Vec3:
+    """Where a door is pushed best, next to its free edge [m]."""
+    found = leaf(op, *door)
+    return edge_spot(found, 1.0).now([found.panel])[0]
+
+
+def _shut(op: Operator, fixture: str, suffix: str, turn: int) -> Motion:
+    """One push of a door, in the best way or, after failures, in the next best."""
+    door = leaf(op, fixture, suffix)
+    solid = op.referee.obstacles(*BAND_OF_HAND_M)
+    own = {box.name for box in op.referee.parts(fixture, suffix)}
+    room = Room([box for box in solid if box.name not in own])
+    floor = Floor(op.referee.obstacles(*BAND_M))
+    robot = op.robot
+    start = Stop(place=robot.arm, heading=robot.heading)
+    found = ways(door, room, floor, robot.arm, float(robot.arm[2]) + SHOULDER_M)
+    for way in found[turn % max(1, len(found)) :]:
+        if floor.leads(start, Stop(place=way.place, heading=way.heading)):
+            return (yield from _take(op, fixture, suffix, way))
+    raise Blocked("there is no way to push the door")
+
+
+def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
+    if stretched(op):
+        yield from unbend(op)
+        yield from draw_in(op)
+    yield from travel_to(op, way.place, way.heading)
+    spot, _ = way.contact.now(op.referee.parts(fixture, suffix))
+    rot = look(reach_rot(op, spot, way.pointing)[:, 2], -UP)
+    door = leaf(op, fixture, suffix)
+    yield from _round_edge(op, door, way, float(spot[2]), rot)
+    # slanting fingers that hook the edge would meet it if they came the way they point
+    away = door.along if way.angle < 0 else -way.pointing
+    return (
+        yield from press(
+            op,
+            fixture,
+            suffix,
+            op.referee.joint(fixture, suffix).at(way.share),
+            contact=way.contact,
+            rot=rot,
+            away=away,
+            gap=way.gap,
+            clear=CLEAR_M,
+            spent=lambda: stretched(op),
+        )
+    )
+
+
+def _round_edge(op: Operator, door: Leaf, way: Way, height: float, rot: Mat3) -> Motion:
+    """Bring the hand from the inner side of a door past its edge, if it has to push further in."""
+    hand = op.robot.hand - door.joint.anchor
+    if way.lever == 1.0 or hand @ door.normal > BESIDE_M / 2:
+        return True
+    edge = door.joint.anchor * np.array([1.0, 1.0, 0.0]) + height * UP
+    edge = edge + (door.width + PAST_M) * door.along
+    for beside in (min(0.0, float(hand @ door.normal)), BESIDE_M):
+        at = Pose(position=edge + beside * door.normal, rot=rot)
+        yield from go(op, at, within_m=0.05, within_rad=0.6)
+    return True
+
+
+def _away(op: Operator, door: Door) -> float:
+    """How far from the hand a door is pushed [m]."""
+    return float(np.linalg.norm(push_spot(op, door) - op.robot.hand))

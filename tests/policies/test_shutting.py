@@ -1,0 +1,105 @@
+"""How a cabinet's door is pushed shut: what is thought of before, in made-up corners."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from leapcasa.envs.truth import Box, JointTruth
+from leapcasa.policies.experts.doors import Leaf
+from leapcasa.policies.experts.floor import Floor
+from leapcasa.policies.experts.room import Room
+from leapcasa.policies.experts.shut import Way, ways
+
+EAST, NORTH, UP = np.eye(3)
+WIDTH, BOTTOM, TOP = 0.45, 1.4, 2.3
+FINGERTIP_M, PALM_M, PALM_HALF_M = 0.012, 0.06, 0.032
+"""Half a closed fingertip; from there back to the palm; half the palm's narrow side (Panda)."""
+ARM_M = 0.72
+"""From the shoulder to the wrist of a Panda whose elbow is straight."""
+HERE = np.array([0.3, -0.9, 0.7])
+
+
+def box(name: str, low: tuple[float, float, float], high: tuple[float, float, float]) -> Box:
+    corners = np.array([low, high], dtype=np.float64)
+    return Box(
+        name=name, center=corners.mean(axis=0), rot=np.eye(3), half=(corners[1] - corners[0]) / 2
+    )
+
+
+def open_door(opened: float = 1.0) -> Leaf:
+    """The left door of a cabinet that faces south; its hinge is at the origin."""
+    turned = opened * np.pi / 2
+    along = np.array([np.cos(turned), -np.sin(turned), 0.0])
+    normal = np.array([-np.sin(turned), -np.cos(turned), 0.0])
+    middle = WIDTH / 2 * along + (BOTTOM + TOP) / 2 * UP
+    panel = Box(
+        name="door",
+        center=middle,
+        rot=np.stack([along, np.cross(UP, along), UP], axis=1),
+        half=np.array([WIDTH / 2, 0.01, (TOP - BOTTOM) / 2]),
+    )
+    hinge = JointTruth(
+        name="leftdoorhinge",
+        kind="hinge",
+        axis=UP,
+        anchor=np.array([0.0, 0.0, 1.8]),
+        value=-turned,
+        low=-np.pi / 2,
+        high=0.0,
+    )
+    return Leaf(joint=hinge, panel=panel, normal=normal, along=along, width=WIDTH)
+
+
+def thought_of(door: Leaf, solid: list[Box]) -> list[Way]:
+    counter = box("counter", (-1.0, -0.25, 0.0), (1.5, 0.4, 0.9))
+    return ways(door, Room(solid), Floor([counter, *solid]), HERE, 1.03)
+
+
+def test_a_ball_is_as_deep_in_a_box_as_geometry_says():
+    room = Room([box("wall", (0.0, -1.0, 0.0), (1.0, 1.0, 1.0))])
+    beside, inside = np.array([[-0.3, 0.0, 0.5]]), np.array([[0.2, 0.0, 0.5]])
+    assert room.depth(beside, np.array([0.25])) == 0.0
+    assert room.depth(beside, np.array([0.35])) == pytest.approx(0.05)
+    assert room.depth(inside, np.array([0.1])) == pytest.approx(0.3)
+    assert room.depth(np.concatenate([beside, inside]), np.array([0.25, 0.1])) > 0.2
+    assert Room([]).depth(inside, np.array([0.1])) == 0.0
+
+
+def test_a_door_close_to_a_wall_is_hooked_at_its_edge_by_a_hand_that_leans_away():
+    wall = box("wall", (-1.0, -3.0, 0.0), (-0.055, 0.4, 2.5))
+    best = thought_of(open_door(), [wall])[0]
+    assert best.lever == 1.0
+    assert best.angle < 0.0
+    spot, face = best.contact.now([open_door().panel])
+    tip = spot + FINGERTIP_M * face
+    palm = tip - PALM_M * best.pointing
+    across = np.cross(UP, best.pointing)
+    for point, half in ((tip, FINGERTIP_M), (palm, PALM_HALF_M)):
+        assert (point - half * abs(across[0]) * EAST)[0] > -0.055
+
+
+def test_where_there_is_room_the_fingers_end_square_to_the_shut_door():
+    best = thought_of(open_door(0.6), [])[0]
+    assert best.share < 0.01
+    assert best.pointing @ NORTH > 0.8
+
+
+@pytest.mark.parametrize("opened", [0.1, 0.4, 0.7, 1.0])
+def test_the_arm_reaches_both_ends_of_the_push_and_the_base_stands_clear(opened: float):
+    door = open_door(opened)
+    best = thought_of(door, [])[0]
+    spot, _ = best.contact.now([door.panel])
+    turn = door.joint.at(best.share) - door.joint.value
+    for at in (spot, door.joint.carry(spot, turn)):
+        wrist = at - 0.21 * best.pointing - 0.088 * UP
+        assert np.linalg.norm(wrist - best.place - 1.03 * UP) < ARM_M
+    assert best.place[1] < -0.25 - 0.15
+    assert spot[2] < BOTTOM + 0.06  # below the handle
+
+
+def test_every_way_differs_from_the_others_so_that_an_attempt_is_no_repetition():
+    found = thought_of(open_door(0.9), [])
+    assert len(found) > 3
+    assert [way.cost for way in found] == sorted(way.cost for way in found)
+    assert not any(one.like(other) for one, other in itertools.combinations(found, 2))
