@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from leapcasa.agent.split import SplitPlanner
+from leapcasa.configs import load
+from leapcasa.envs import assets
 from leapcasa.judges.sight import checkpoint as judge_checkpoint
 from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED
+from leapcasa.runs.evaluation import identity
 from leapcasa.sight import folder as folders
 
 
@@ -88,6 +91,15 @@ def test_the_cards_closed_loop_is_what_was_recorded_with_these_weights(module_at
     assert check.added(recorded, more)["tasks"][first] == {"7": [True, True, 99]}
     for other in ({"assets": ["others"]}, {"loop": {"judge.options.doubt": 9.0}}):
         assert check.added(recorded, {**new, **other})["tasks"] == wrong
+
+
+def test_the_preset_is_set_as_it_was_when_its_closed_loop_was_recorded(module_at):
+    """A new setting has to come into the record, or `make stack-check` compares two loops."""
+    check = module_at("benchmarks/stack_check.py")
+    now = check.loop(identity.facts(load("default", [], task="RotatePan"), assets.ensure()))
+    assert now == json.loads(check.RECORDED.read_text())["loop"]
+    other = load("default", ["advance.retries=2"], task="RotatePan")
+    assert check.loop(identity.facts(other, assets.ensure())) != now
 
 
 @pytest.mark.sim
