@@ -21,8 +21,9 @@ from ...sight.words import BUCKETS, buckets
 from ..judge_data.phrases import phrases
 from ..policy.wordings import name_of, skill_of, wordings
 
-DECAY = 1e-6
-"""Of the squares of votes: enough that words no text speaks for have none."""
+DECAY = 1e-7
+"""Of the squares of votes: enough that words no text speaks for have none, and little beside the
+weight of one text among the thousands of a member."""
 
 
 @dataclass(frozen=True, kw_only=True)
