@@ -102,22 +102,22 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
         yield from unbend(op)
         yield from draw_in(op)
     yield from travel_to(op, way.place, way.heading)
-    spot, _ = way.contact.now(op.referee.parts(fixture, suffix))
-    rot = look(reach_rot(op, spot, way.pointing)[:, 2], -UP)
+    spot, _ = way.push.contact.now(op.referee.parts(fixture, suffix))
+    rot = look(reach_rot(op, spot, way.push.pointing)[:, 2], -UP)
     door = leaf(op, fixture, suffix)
     yield from _round_edge(op, door, way, float(spot[2]), rot)
     # slanting fingers that hook the edge would meet it if they came the way they point
-    away = door.along if way.angle < 0 else -way.pointing
+    away = door.along if way.push.angle < 0 else -way.push.pointing
     return (
         yield from press(
             op,
             fixture,
             suffix,
-            op.referee.joint(fixture, suffix).at(way.share),
-            contact=way.contact,
+            op.referee.joint(fixture, suffix).at(way.push.share),
+            contact=way.push.contact,
             rot=rot,
             away=away,
-            gap=way.gap,
+            gap=way.push.gap,
             clear=CLEAR_M,
             spent=lambda: stretched(op),
         )
@@ -127,7 +127,7 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
 def _round_edge(op: Operator, door: Leaf, way: Way, height: float, rot: Mat3) -> Motion:
     """Bring the hand from the inner side of a door past its edge, if it has to push further in."""
     hand = op.robot.hand - door.joint.anchor
-    if way.lever == 1.0 or hand @ door.normal > BESIDE_M / 2:
+    if way.push.lever == 1.0 or hand @ door.normal > BESIDE_M / 2:
         return True
     edge = door.joint.anchor * np.array([1.0, 1.0, 0.0]) + height * UP
     edge = edge + (door.width + PAST_M) * door.along

@@ -60,8 +60,8 @@ PUSHES = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Way:
-    """One way to push a door."""
+class Push:
+    """How the hand pushes a door, wherever the base may stand."""
 
     contact: Contact
     share: float
@@ -73,15 +73,27 @@ class Way:
     lever: float
     gap: float
     """Room between face and fingers before the push [m]."""
+    wrists: Points
+    """(PUSHES, 3) where the wrist is on the way."""
+    cost: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Way:
+    """One way to push a door."""
+
+    push: Push
     place: Vec3
     """Of the arm mount; z is 0."""
     heading: float
     cost: float
+    """Of all of it."""
 
     def like(self, other: "Way") -> bool:
         """True if both are about the same way."""
+        one, two = self.push, other.push
         near = float(np.linalg.norm(self.place - other.place)) < 0.25
-        return near and self.lever == other.lever and abs(self.angle - other.angle) < 0.45
+        return near and one.lever == two.lever and abs(one.angle - two.angle) < 0.45
 
 
 def edge_spot(door: Leaf, lever: float) -> Contact:
@@ -92,21 +104,6 @@ def edge_spot(door: Leaf, lever: float) -> Contact:
         lever: from the hinge, 0, to the spot next to the free edge, 1.
     """
     return door.spot(lever * (1.0 - EDGE_M / door.width), 0.0, from_end=ABOVE_BOTTOM_M)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Push:
-    """A way without a place to stand; see `Way`."""
-
-    contact: Contact
-    share: float
-    pointing: Vec3
-    angle: float
-    lever: float
-    gap: float
-    wrists: Points
-    """(PUSHES, 3) where the wrist is on the way."""
-    cost: float
 
 
 def ways(door: Leaf, room: Room, floor: Floor, here: Vec3, shoulder: float) -> list[Way]:
@@ -136,7 +133,7 @@ def ways(door: Leaf, room: Room, floor: Floor, here: Vec3, shoulder: float) -> l
     return [way for way in kept if way.cost <= max(HOPELESS, kept[0].cost)]
 
 
-def _push(door: Leaf, room: Room, share: float, lever: float, angle: float) -> _Push | None:
+def _push(door: Leaf, room: Room, share: float, lever: float, angle: float) -> Push | None:
     """One push, wherever the base may stand; None if the hand cannot do that."""
     turn = door.joint.at(share) - door.joint.value
     last = angle + abs(turn)
@@ -151,7 +148,7 @@ def _push(door: Leaf, room: Room, share: float, lever: float, angle: float) -> _
     cost += 0.8 * np.sqrt(share - CLOSED_SHARE) + 0.4 * (1.0 - lever) - 0.2 * min(angle, 0.0)
     if share == CLOSED_SHARE:
         cost += 0.6 * max(0.0, abs(last - np.pi / 2) - SQUARE_RAD)
-    return _Push(
+    return Push(
         contact=contact,
         share=share,
         pointing=pointing,
@@ -163,23 +160,13 @@ def _push(door: Leaf, room: Room, share: float, lever: float, angle: float) -> _
     )
 
 
-def _stood(push: _Push, room: Room, floor: Floor, here: Vec3, shoulder: float) -> Way | None:
+def _stood(push: Push, room: Room, floor: Floor, here: Vec3, shoulder: float) -> Way | None:
     """A push with the best place to stand; None if there is none."""
     stand = _stand(push.wrists, push.pointing, room, floor, here, shoulder)
     if stand is None:
         return None
     place, heading, more = stand
-    return Way(
-        contact=push.contact,
-        share=push.share,
-        pointing=push.pointing,
-        angle=push.angle,
-        lever=push.lever,
-        gap=push.gap,
-        place=place,
-        heading=heading,
-        cost=push.cost + more,
-    )
+    return Way(push=push, place=place, heading=heading, cost=push.cost + more)
 
 
 def _gap(room: Room, spot: Vec3, face: Vec3, pointing: Vec3) -> tuple[float, float]:

@@ -69,30 +69,30 @@ def test_a_ball_is_as_deep_in_a_box_as_geometry_says():
 def test_a_door_close_to_a_wall_is_hooked_at_its_edge_by_a_hand_that_leans_away():
     wall = box("wall", (-1.0, -3.0, 0.0), (-0.055, 0.4, 2.5))
     best = thought_of(open_door(), [wall])[0]
-    assert best.lever == 1.0
-    assert best.angle < 0.0
-    spot, face = best.contact.now([open_door().panel])
+    assert best.push.lever == 1.0
+    assert best.push.angle < 0.0
+    spot, face = best.push.contact.now([open_door().panel])
     tip = spot + FINGERTIP_M * face
-    palm = tip - PALM_M * best.pointing
-    across = np.cross(UP, best.pointing)
+    palm = tip - PALM_M * best.push.pointing
+    across = np.cross(UP, best.push.pointing)
     for point, half in ((tip, FINGERTIP_M), (palm, PALM_HALF_M)):
         assert (point - half * abs(across[0]) * EAST)[0] > -0.055
 
 
 def test_where_there_is_room_the_fingers_end_square_to_the_shut_door():
     best = thought_of(open_door(0.6), [])[0]
-    assert best.share < 0.01
-    assert best.pointing @ NORTH > 0.8
+    assert best.push.share < 0.01
+    assert best.push.pointing @ NORTH > 0.8
 
 
 @pytest.mark.parametrize("opened", [0.1, 0.4, 0.7, 1.0])
 def test_the_arm_reaches_both_ends_of_the_push_and_the_base_stands_clear(opened: float):
     door = open_door(opened)
     best = thought_of(door, [])[0]
-    spot, _ = best.contact.now([door.panel])
-    turn = door.joint.at(best.share) - door.joint.value
+    spot, _ = best.push.contact.now([door.panel])
+    turn = door.joint.at(best.push.share) - door.joint.value
     for at in (spot, door.joint.carry(spot, turn)):
-        wrist = at - 0.21 * best.pointing - 0.088 * UP
+        wrist = at - 0.21 * best.push.pointing - 0.088 * UP
         assert np.linalg.norm(wrist - best.place - 1.03 * UP) < ARM_M
     assert best.place[1] < -0.25 - 0.15
     assert spot[2] < BOTTOM + 0.06  # below the handle
