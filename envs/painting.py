@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .kitchen import Kitchen
-from .truth import ROBOT
+from .posing import robot_geoms
 
 SURFACES = ("floor", "wall", "counter_top", "")
 """What wears one texture together, by a part of the material's name; the last has all the rest."""
@@ -35,9 +35,7 @@ class Painter:
 
     def __init__(self, kitchen: Kitchen) -> None:
         model = self._model = kitchen.robocasa.sim.model._model
-        names = [model.body(int(body)).name for body in model.geom_bodyid]
-        ours = np.array([name.startswith(ROBOT) for name in names])
-        kept = (model.geom_group == 1) & (model.geom_matid >= 0) & ~ours
+        kept = (model.geom_group == 1) & (model.geom_matid >= 0) & ~robot_geoms(model)
         self._worn = np.array(model.geom_matid), np.array(model.mat_rgba)
         textured = np.asarray(model.mat_texid).max(axis=1) >= 0
         used = np.unique(self._worn[0][kept])

@@ -43,8 +43,7 @@ class Poser:
         model = self._model
         self._hand = model.site(HAND_SITE).id
         self._arm = [model.joint(name).id for name in _ARM_JOINTS]
-        bodies = [model.body(int(b)).name for b in model.geom_bodyid]
-        self._robot = np.array([name.startswith(ROBOT) for name in bodies])
+        self._robot = robot_geoms(model)
 
     def restart(self) -> None:
         """Back to the state the poser was made in."""
@@ -139,6 +138,16 @@ class Poser:
         mj.mju_mat2Quat(quaternion, (turned @ now.T).flatten())
         mj.mju_quat2Vel(turn, quaternion, 1.0)
         return np.concatenate([place - data.site_xpos[self._hand], turn])
+
+
+def robot_geoms(model: Any) -> npt.NDArray[np.bool_]:
+    """(geoms,) True for what belongs to the robot.
+
+    Args:
+        model: MuJoCo's.
+    """
+    bodies = [model.body(int(b)).name for b in model.geom_bodyid]
+    return np.array([name.startswith(ROBOT) for name in bodies])
 
 
 def _plain(fixture: Any) -> dict[str, Any]:

@@ -80,19 +80,19 @@ class Floor:
         """
         if self._straight(start, goal):
             return [goal]
-        first, last = self._nearest_free(start), self._nearest_free(goal)
-        nodes = self._search(first, last) if first and last else []
-        stops = [self._stop(node) for node in _corners(nodes)]
+        stops = [self._stop(node) for node in _corners(self._nodes(start, goal))]
         return [*stops[1:-1], goal]
 
     def leads(self, start: Stop, goal: Stop) -> bool:
         """True if there is a way from `start` to `goal`, or to a free place next to it."""
-        if self._straight(start, goal):
-            return True
-        first, last = self._nearest_free(start), self._nearest_free(goal)
-        return first is not None and last is not None and bool(self._search(first, last))
+        return self._straight(start, goal) or bool(self._nodes(start, goal))
 
     # inside ------------------------------------------------------------------------------------
+
+    def _nodes(self, start: Stop, goal: Stop) -> list[Node]:
+        """The way between the free places next to both; empty if there is none."""
+        first, last = self._nearest_free(start), self._nearest_free(goal)
+        return self._search(first, last) if first and last else []
 
     def _straight(self, start: Stop, goal: Stop) -> bool:
         """True if the base can move and turn evenly from one to the other."""

@@ -63,17 +63,24 @@ def _eyes(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """How far off points and hints are, every look of every subtask, by skill."""
     from .sights import subtasks
 
-    found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
-    for one in stretches:
-        for name, missed in subtasks(lambda text: members.of(text).network, one):
-            found.setdefault(name, []).append(missed)
     return {
         name: {
             "looks": sum(len(part["right_px"]) for part in parts),
             **{column: _median([part[column] for part in parts]) for column in SEEN},
         }
-        for name, parts in sorted(found.items())
+        for name, parts in _by_skill(subtasks, members, stretches)
     }
+
+
+def _by_skill(
+    look: Any, members: Any, stretches: Sequence[Any]
+) -> list[tuple[str, list[Mapping[str, npt.NDArray[Any]]]]]:
+    """What one of `sights`' functions finds of each subtask, by skill."""
+    found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
+    for one in stretches:
+        for name, missed in look(lambda text: members.of(text).network, one):
+            found.setdefault(name, []).append(missed)
+    return sorted(found.items())
 
 
 def _unseen(one: Any) -> bool:
@@ -85,11 +92,7 @@ def _glances(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]
     """How often a part is taken for something else in single looks, by skill."""
     from .sights import glances
 
-    found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
-    for one in stretches:
-        for name, missed in glances(lambda text: members.of(text).network, one):
-            found.setdefault(name, []).append(missed)
-    return {name: _lost(parts) for name, parts in sorted(found.items())}
+    return {name: _lost(parts) for name, parts in _by_skill(glances, members, stretches)}
 
 
 def _lost(parts: Sequence[Mapping[str, npt.NDArray[Any]]]) -> dict[str, Any]:
