@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TASK ?= StartElectricKettle
 SEED ?= 1
-SEEDS ?= 71-120
+SEEDS ?= 231-280
 READY := $(VENV)/.ready
 # The other release line of transformers, for the tests that compare the two. A folder, not an
 # environment: a test puts it first on the path of a process of its own.

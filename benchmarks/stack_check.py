@@ -1,6 +1,6 @@
 """Whether an evaluation of preset `default` is as the shipped policy's card says.
 
-`make stack-check` evaluates and compares. `stack_check.py DIR --record` writes what an evaluation
+`make stack-check` evaluates and compares. `stack_check.py DIR... --record` writes what evaluations
 gave beside the weights, as the figures of a new card: the seeds that every task has. With `--add`
 they come beside what was recorded, as far as the very same networks were asked then: a joined
 policy that has one more for other skills still asks the old ones for the old skills.
@@ -14,6 +14,7 @@ import csv
 import hashlib
 import json
 import sys
+from functools import reduce
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -109,16 +110,22 @@ def compare(recorded: Episodes, made: Episodes) -> bool:
 
 
 def asked(folder: Path, task: str) -> dict[str, list[str]]:
-    """Hashes of the networks of the shipped policy and judge that a task's subtasks are for."""
+    """Hashes of what of the shipped policy and judge a task's subtasks are for."""
     texts: set[str] = set()
     for path in sorted(folder.glob(f"episodes/{task}_*/events.jsonl")):
         with path.open() as stream:
             texts |= set(json.loads(stream.readline())["subtasks"])
     policy, judge = checkpoint.load_all(POLICY), judge_checkpoint.load_all(JUDGE)
     return {
-        "policy": sorted({_hash(policy.of(text).network.state_dict()) for text in texts}),
+        "policy": sorted({_policy_hash(policy.of(text), text) for text in texts}),
         "judge": sorted({_judge_hash(judge.of(text)) for text in texts}),
     }
+
+
+def _policy_hash(member: checkpoint.Checkpoint, text: str) -> str:
+    """Of what it learned, and of what it knows of the subtask's points."""
+    shape = member.shape(text)
+    return _hash(member.network.state_dict(), json.dumps(shape and shape.as_json()))
 
 
 def _judge_hash(network: Any) -> str:
@@ -169,11 +176,11 @@ def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
 def main() -> int:
     """Compare, or record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="of `leapcasa eval`")
+    parser.add_argument("folder", type=Path, nargs="+", help="of `leapcasa eval`")
     parser.add_argument("--record", action="store_true", help="write the figures instead")
     parser.add_argument("--add", action="store_true", help="with --record: keep the other seeds")
     options = parser.parse_args()
-    made = read(options.folder)
+    made = reduce(added, map(read, options.folder))
     if options.record:
         if options.add:
             made = added(json.loads(RECORDED.read_text()), made)

@@ -86,6 +86,13 @@ class Skill:
     steps: int | None = None
     """How long to wait, where the words give a number [control steps]."""
 
+    @property
+    def name(self) -> str:
+        """Short, for tables and what is learned by skill: `pull_out dishwasher_rack top`."""
+        every = "every " if self.every else ""
+        which = [value for value in (self.side, self.level, self.row) if value]
+        return " ".join([self.verb, f"{every}{self.target}", *which])
+
 
 _VERBS: Mapping[Verb, str] = {
     "turn_on": r"(turn|switch|power)(ing)?\b.*?\bon\b|\b(start|activate|boil)\b|\bignite\b",
@@ -183,25 +190,9 @@ _IN_CONTEXT: dict[str, dict[str, Target]] = {
 """Unnamed part -> appliance named in the task's instruction -> the part that is meant."""
 
 _OWNERS = frozenset(
-    [
-        *(
-            "a",
-            "an",
-            "the",
-            "its",
-            "this",
-            "that",
-            "top",
-            "upper",
-            "lowest",
-            "bottom",
-            "lower",
-            "left",
-        ),
-        *("right", "front", "middle", "open", "close", "shut", "pull", "push", "slide", "out"),
-        *("kettle", "kettle's", "dishwasher", "dishwasher's", "microwave", "microwave's", "oven"),
-        *("oven's", "toasteroven", "fridge", "fridge's", "cabinet", "cabinet's", "cupboard", "in"),
-    ]
+    "a an the its this that top upper lowest bottom lower left right front middle open close shut "
+    "pull push slide out in kettle kettle's dishwasher dishwasher's microwave microwave's oven "
+    "oven's toasteroven fridge fridge's cabinet cabinet's cupboard".split()
 )
 """Words that may stand before "lid", "rack" or "door"; another word is another thing's part."""
 

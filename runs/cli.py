@@ -263,6 +263,10 @@ def _add_policy(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
         _add(inner, "eval", "measure a trained policy on recorded demonstrations",
              policy_args.evaluate, epilog=policy_args.EVAL_EPILOG)
     )  # fmt: skip
+    policy_args.add_shapes(
+        _add(inner, "shapes", "tell a trained policy what its skills' points keep to",
+             policy_args.shapes, epilog=policy_args.SHAPES_EPILOG)
+    )  # fmt: skip
     join_args.add(inner, _add, "policy")
 
 

@@ -27,9 +27,11 @@ REFEREE_USERS = {
     *("judges/referee.py", "agent/docstring.py"),
 }
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
+LANGUAGE = "envs.skills"
+"""What words ask for, without a world: it takes nothing from the rest of its room."""
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
-    "policies": {"envs.sensors"},
+    "policies": {"envs.sensors", LANGUAGE},
     "judges": {"envs.sensors"},
     "agent": {"envs.sensors", "envs.ring"},
 }
@@ -122,6 +124,11 @@ def test_agent_policies_and_judges_take_nothing_from_the_world_but_sensors():
             taken = {".".join(p.split(".")[:2]) for p in imports(source, module)}
             worldly = {p for p in taken if p.startswith("envs.")}
             assert worldly <= allowed, path
+
+
+def test_the_reading_of_words_knows_no_world():
+    sources = {module: source for _, module, source in modules("envs")}
+    assert {path.split(".")[0] for path in imports(sources[LANGUAGE], LANGUAGE)} == {"configs"}
 
 
 def test_only_vlm_imports_the_model_libraries():

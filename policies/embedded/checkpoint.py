@@ -1,7 +1,9 @@
-"""A trained policy on disk: `config.json` (sizes, statistics) and `policy.safetensors`."""
+"""A trained policy on disk: `config.json` (sizes, statistics, shapes) and `policy.safetensors`."""
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 from ...sight import folder as folders
 from ...sight.members import Members
 from .geometry import FEATURES, MOTION
+from .shape import Shape, found
 
 if TYPE_CHECKING:
     from .network import Network, NetworkConfig
@@ -21,6 +24,8 @@ KIND = folders.Kind(
     format=3,
     find="name a folder of `leapcasa policy train` with --set policy.options.path=DIR",
 )
+SHAPES = "shapes"
+"""Where `config.json` has what the points of each skill keep to."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,12 +52,33 @@ class Checkpoint:
     statistics: Statistics
     about: Mapping[str, Any]
     """Where it comes from: data, settings, figures."""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """Of the points of each skill, by its name."""
+
+    def shape(self, text: str) -> Shape | None:
+        """That of a subtask in words; None where it is not known."""
+        return found(self.shapes, text)
 
 
-def config_json(config: "NetworkConfig", statistics: Statistics, about: Mapping[str, Any]) -> str:
+def config_json(
+    config: "NetworkConfig",
+    statistics: Statistics,
+    about: Mapping[str, Any],
+    shapes: Mapping[str, Shape] | None = None,
+) -> str:
     """The text of `config.json`."""
-    value = {"network": asdict(config), "statistics": statistics.as_json(), "about": about}
+    value = {
+        "network": asdict(config),
+        "statistics": statistics.as_json(),
+        SHAPES: shapes_json(shapes or {}),
+        "about": about,
+    }
     return folders.config_json(KIND, value)
+
+
+def shapes_json(shapes: Mapping[str, Shape]) -> dict[str, Any]:
+    """What `config.json` says of shapes."""
+    return {name: shape.as_json() for name, shape in sorted(shapes.items())}
 
 
 def load(folder: Path, member: int = 0) -> Checkpoint:
@@ -80,21 +106,27 @@ def load_all(folder: Path) -> Members[Checkpoint]:
             sizes = part["network"]
             config = NetworkConfig(**{**sizes, "channels": tuple(sizes["channels"])})
             statistics = _statistics(part["statistics"], config.chunk)
+            shapes = {name: Shape.read(own) for name, own in part.get(SHAPES, {}).items()}
             made.append(Checkpoint(network=Network(config), statistics=statistics,
-                                   about=part.get("about", {})))  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+                                   about=part.get("about", {}), shapes=shapes))  # fmt: skip
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error
     gate = folders.fill(folder, KIND, [one.network for one in made])
     return Members(every=tuple(made), gate=gate)
 
 
 def digest(folder: Path) -> str:
-    """A hash of the weights.
+    """A hash of the weights and, where there are any, of the shapes.
 
     Raises:
         ConfigError: if there are none.
     """
-    return folders.digest(folder, KIND)
+    weights = folders.digest(folder, KIND)
+    shapes = [part.get(SHAPES) or {} for part in folders.parts(folder, KIND)]
+    if not any(shapes):
+        return weights
+    text = weights + json.dumps(shapes, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _statistics(data: Mapping[str, Any], chunk: int) -> Statistics:

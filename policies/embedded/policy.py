@@ -128,7 +128,7 @@ class EmbeddedPolicy:
         self._config = member.network.config
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
-        self._tracker = Tracker()
+        self._tracker = Tracker(member.shape(instruction))
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None

@@ -104,7 +104,8 @@ def _with(
         raise ConfigError(f"--add {folder} is joined of several itself; add these one by one")
     kept = []
     for number, old in enumerate(members):
-        claims = [text for text in old.claims if not gates.asked_for([text]).keys() <= taken]
+        meant = gates.understood(old.claims)
+        claims = [text for text in old.claims if meant[text].name not in taken]
         if not number or claims:
             kept.append(_Member(part=old.part, state=old.state, claims=claims))
     return [*kept, _Member(part=new.part, state=new.state, claims=list(texts))]

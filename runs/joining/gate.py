@@ -42,18 +42,30 @@ class Lessons:
 def asked_for(texts: Sequence[str]) -> dict[str, Skill]:
     """The skills that subtasks in words ask for, by name.
 
+    What one leaves unnamed is meant as the others have it: "pull out the top rack" beside "open
+    the dishwasher".
+
+    Raises:
+        ConfigError: if one is not understood.
+    """
+    return {skill.name: skill for skill in understood(texts).values()}
+
+
+def understood(texts: Sequence[str]) -> dict[str, Skill]:
+    """The same by text.
+
     Raises:
         ConfigError: if one is not understood.
     """
     found = {}
     for text in texts:
-        skill = skill_of(text, text)
+        skill = skill_of(text, text) or skill_of(text, "; ".join(texts))
         if skill is None:
             raise ConfigError(
                 f"{text!r} is not understood as a subtask; say it as a planner would, for instance "
                 "'rotate the pan' (the words are in envs/skills.py)"
             )
-        found[name_of(skill)] = skill
+        found[text] = skill
     return found
 
 

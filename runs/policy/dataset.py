@@ -115,6 +115,20 @@ def load(folders: Sequence[Path], config: NetworkConfig) -> list[Stretch]:
     return made
 
 
+def check_split(stretches: Sequence[Stretch]) -> None:
+    """Refuse what nothing may be learned from.
+
+    Raises:
+        ConfigError: if an episode is of another split than pretrain.
+    """
+    for one in stretches:
+        if one.header.split != "pretrain":
+            raise ConfigError(
+                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
+                "which is for measuring alone; train on demonstrations of --split pretrain"
+            )
+
+
 def _stretch(path: Path, sha256: str, config: NetworkConfig) -> Stretch:
     header = episode_file.read_header(path)
     if header.size < config.size:

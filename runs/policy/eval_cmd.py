@@ -15,10 +15,13 @@ MOMENTS = 2000
 AT_STEP = 3
 """The step of the chunk that is compared."""
 SEEN = ("right_px", "left_px", "hand_px", "part_cm", "joint_cm", "fixture_cm", "room_cm", "side")
+GLANCED = ("right_lost", "left_lost", "hand_lost", "part_far", "joint_far", "fixture_far",
+           "room_cm", "side")  # fmt: skip
 MOVED = ("hand_cm", "turn_deg", "base", "gripper", "mode")
 LOST = 1 / 28
 """Share of a picture's side, 8 of 224 px, beyond which a part's place is another thing's."""
-VIEWS = ("right", "left", "hand")
+FAR_CM = 3.0
+"""A part that is further off in the room is missed by a hand."""
 
 
 def eval_command(
@@ -78,7 +81,7 @@ def _by_skill(
     """What one of `sights`' functions finds of each subtask, by skill."""
     found: dict[str, list[Mapping[str, npt.NDArray[Any]]]] = {}
     for one in stretches:
-        for name, missed in look(lambda text: members.of(text).network, one):
+        for name, missed in look(members.of, one):
             found.setdefault(name, []).append(missed)
     return sorted(found.items())
 
@@ -96,11 +99,16 @@ def _glances(members: Any, stretches: Sequence[Any]) -> dict[str, dict[str, Any]
 
 
 def _lost(parts: Sequence[Mapping[str, npt.NDArray[Any]]]) -> dict[str, Any]:
+    from .sights import PLACED, VIEWS
+
     row: dict[str, Any] = {"looks": sum(len(part["side"]) for part in parts)}
     for view in VIEWS:
         off = np.concatenate([part[f"{view}_off"] for part in parts])
         off = off[~np.isnan(off)]
         row[f"{view}_lost"] = float((off > LOST).mean()) if len(off) else None
+    for name in PLACED:
+        missed = np.concatenate([part[f"{name}_cm"] for part in parts])
+        row[f"{name}_far"] = float((~(missed <= FAR_CM)).mean())  # what is not known is far, too
     hints = {column: _median([part[column] for part in parts]) for column in ("room_cm", "side")}
     return {**row, **hints}
 
@@ -241,9 +249,7 @@ def _as_text(value: Mapping[str, Any]) -> str:
         (
             name,
             str(row["looks"]),
-            *(_number(row[f"{view}_lost"]) for view in VIEWS),
-            _number(row["room_cm"]),
-            _number(row["side"]),
+            *(_number(row[column]) for column in GLANCED),
         )
         for name, row in value["posed"].items()
     ]
@@ -259,11 +265,12 @@ def _as_text(value: Mapping[str, Any]) -> str:
     if seen:
         lines.append(shown(TextTable(head=("eyes: medians", "looks", *SEEN), rows=seen)))
     if glanced:
-        head = ("posed looks", "looks", *VIEWS, "room_cm", "side")
+        head = ("posed looks", "looks", *GLANCED)
         lines += [
             shown(TextTable(head=head, rows=glanced)),
             "posed looks: in what share of each view's pictures the part is more than 8 of 224 px "
-            "off; medians of the hints' errors",
+            "off; of what share of single looks part, joint and fixture are more than "
+            f"{FAR_CM:.0f} cm off in the room, or not known; medians of the hints' errors",
         ]
     if moved:
         lines += [

@@ -53,7 +53,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
     import torch
 
     from ...policies.embedded import checkpoint
-    from . import dataset, train_state, training
+    from . import dataset, shapes, train_state, training
 
     folder = request.out.expanduser().absolute()
     request = _resumed(request, folder) if request.resume else _fresh(request, folder)
@@ -69,6 +69,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
         about = _about(request, stretches + reminders)
         _check_data(stretches + reminders)
         stats = training.statistics(stretches) if start is None else start.statistics
+        known = {**(start.shapes if start else {}), **shapes.learned(stretches)}
         state = training.begin(recipe, request.seed, start and start.network)
         state.network.to(device)
         state.mean.to(device)
@@ -88,7 +89,10 @@ def train_command(request: TrainRequest, console: Console) -> int:
             made = now.mean if start is None else training.blended(
                 start.network, now.mean, request.blend
             )  # fmt: skip
-            _write(folder, made, stats, {**about, "figures": now.history[-1]})
+            text = checkpoint.config_json(
+                made.config, stats, {**about, "figures": now.history[-1]}, known
+            )
+            _write(folder, made, text)
             _write_losses(folder, now.history)
 
         def told(step: int, loss: float) -> None:
@@ -198,12 +202,9 @@ def _about(request: TrainRequest, stretches: Sequence[Any]) -> dict[str, Any]:
 
 
 def _check_data(stretches: Sequence[Any]) -> None:
-    for one in stretches:
-        if one.header.split != "pretrain":
-            raise ConfigError(
-                f"{one.header.task} seed {one.header.seed} is of the {one.header.split} split, "
-                "which is for measuring alone; train on demonstrations of --split pretrain"
-            )
+    from . import dataset
+
+    dataset.check_split(stretches)
     if all(one.held_out for one in stretches):
         raise ConfigError("every kitchen there is happens to be held out; record more episodes")
 
@@ -222,14 +223,13 @@ def _plain(request: TrainRequest) -> dict[str, Any]:
     return {**asdict(request), **paths}
 
 
-def _write(folder: Path, network: Any, stats: Any, about: dict[str, Any]) -> None:
+def _write(folder: Path, network: Any, config: str) -> None:
     """The policy, for others to read."""
     from ...policies.embedded import checkpoint
 
     weights = folders.weights_bytes(network)
-    text = checkpoint.config_json(network.config, stats, about)
     replace_file(folder / checkpoint.KIND.weights, lambda stream: stream.write(weights))
-    replace_file(folder / folders.CONFIG, lambda stream: stream.write(text.encode()))
+    replace_file(folder / folders.CONFIG, lambda stream: stream.write(config.encode()))
 
 
 def _write_losses(folder: Path, history: Sequence[dict[str, float]]) -> None:

@@ -74,10 +74,7 @@ def skill_of(text: str, context: str) -> Skill | None:
 
 def name_of(skill: Skill | None) -> str:
     """A short name for tables, for instance `turn_on kettle`."""
-    if skill is None:
-        return "other"
-    more = "".join(f" {value}" for name, value in _details(skill).items() if name in _SHOWN)
-    return f"{skill.verb} {'every ' if skill.every else ''}{skill.target}{more}"
+    return "other" if skill is None else skill.name
 
 
 def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:

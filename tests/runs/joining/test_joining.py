@@ -122,6 +122,24 @@ def test_a_member_that_is_added_for_the_same_skill_takes_the_place_of_the_old(
     assert checkpoint.load(tmp_path / "more", 2).about["seed"] == 4
 
 
+def test_a_planners_own_words_may_be_claimed_that_say_little_alone(
+    three: tuple[Path, Path, Path], tmp_path: Path
+):
+    """The top rack is the dishwasher's, beside what names that."""
+    first, own = three[0], policy(tmp_path / "own", 6)
+    words = ["policy", "join", str(first), "--out", str(tmp_path / "out"), "--add", str(own)]
+    rack = "Pull out the top rack"
+    assert main([*words, rack]) == 2
+    assert main([*words, "open the dishwasher", rack]) == 0
+    loaded = checkpoint.load_all(tmp_path / "out")
+    assert [loaded.index(text) for text in (rack, "open the dishwasher", FAUCET)] == [1, 1, 0]
+    better = policy(tmp_path / "better", 7)  # takes the rack over, in other words
+    words = ["policy", "join", str(tmp_path / "out"), "--out", str(tmp_path / "more"), "--add"]
+    assert main([*words, str(better), "slide out the top dishwasher rack"]) == 0
+    claims = json.loads((tmp_path / "more" / folders.CONFIG).read_text())["members"]
+    assert claims[1]["claims"] == ["open the dishwasher"]
+
+
 def test_what_is_alike_is_kept_once(three: tuple[Path, Path, Path], tmp_path: Path):
     first, _, joined = three
     assert join("policy", first, tmp_path / "twice", (first, PAN)) == 0

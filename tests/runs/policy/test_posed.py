@@ -15,6 +15,7 @@ from leapcasa.envs.referee import Referee
 from leapcasa.envs.skills import parse
 from leapcasa.policies.embedded import cameras, checkpoint
 from leapcasa.policies.embedded.geometry import matrix
+from leapcasa.policies.embedded.tracker import Tracker
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file
 from leapcasa.runs.policy.episode_file import Demonstration
@@ -184,13 +185,21 @@ def test_a_part_counts_as_lost_beyond_8_of_224_pixels(
     felt = demo.proprioception
     true = cameras.project(demo.points[:, 0], felt[:, 9:12], felt[:, 12:16])
     for subtask, name in enumerate(("turn_on faucet", "sweep spout", "turn_off faucet")):
-        row, off = told["posed"][name], {view: [] for view in views}
+        row, off, far = told["posed"][name], {view: [] for view in views}, []
         for look in np.flatnonzero(demo.subtask == subtask):
             asked = torch.from_numpy(buckets(demo.header.subtasks[subtask]))[None]
             pair = torch.stack([pictures["right"][look], pictures["left"][look]])[None]
             with torch.inference_mode():
                 said = network.eyes(pair, pictures["hand"][look][None], asked)
-            places = torch.cat([read(said.outer)[0], read(said.hand)[0]], 1)[0, :, 0].numpy()
+            every, unsure = (
+                torch.cat([read(said.outer)[i], read(said.hand)[i]], 1)[0].double().numpy()
+                for i in (0, 1)
+            )
+            tracker = Tracker()
+            tracker.look(felt[look], every, unsure)
+            away = np.linalg.norm(tracker.points(felt[look]) - demo.points[look], axis=1)
+            far.append([np.isnan(x) or x > 0.03 for x in away])
+            places = every[:, 0]
             for index, view in enumerate(views):
                 if np.isfinite(true[look, index]).all():
                     half = np.linalg.norm(places[index] - true[look, index])
@@ -198,6 +207,8 @@ def test_a_part_counts_as_lost_beyond_8_of_224_pixels(
         assert row["looks"] == LOOKS
         for view in views:
             assert row[f"{view}_lost"] == (np.mean(off[view]) if off[view] else None)
+        shares = [row[f"{point}_far"] for point in ("part", "joint", "fixture")]
+        assert shares == pytest.approx(np.mean(far, 0).tolist())
 
 
 def test_poses_take_no_learner(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
