@@ -189,11 +189,12 @@ _IN_CONTEXT: dict[str, dict[str, Target]] = {
 }
 """Unnamed part -> appliance named in the task's instruction -> the part that is meant."""
 
-_OWNERS = frozenset(
-    "a an the its this that top upper lowest bottom lower left right front middle open close shut "
-    "pull push slide out in kettle kettle's dishwasher dishwasher's microwave microwave's oven "
-    "oven's toasteroven fridge fridge's cabinet cabinet's cupboard".split()
-)
+_OWNERS = frozenset([
+    "a", "an", "the", "its", "this", "that", "top", "upper", "lowest", "bottom", "lower",
+    "left", "right", "front", "middle", "open", "close", "shut", "pull", "push", "slide", "out",
+    "in", "kettle", "kettle's", "dishwasher", "dishwasher's", "microwave", "microwave's",
+    "oven", "oven's", "toasteroven", "fridge", "fridge's", "cabinet", "cabinet's", "cupboard",
+])  # fmt: skip
 """Words that may stand before "lid", "rack" or "door"; another word is another thing's part."""
 
 _DOORS: dict[Target, Target] = {

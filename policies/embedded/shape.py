@@ -88,8 +88,9 @@ def found(shapes: Mapping[str, Shape], text: str) -> Shape | None:
     own = _name(text, text)
     if own is not None:
         return shapes.get(own)
-    meant = {_name(text, name.replace("_", " ")) for name in shapes} & shapes.keys()
-    return shapes[meant.pop()] if len(meant) == 1 else None
+    named = {_name(text, name.replace("_", " ")) for name in shapes}
+    meant = [name for name in shapes if name in named]
+    return shapes[meant[0]] if len(meant) == 1 else None
 
 
 def _name(text: str, context: str) -> str | None:
