@@ -260,6 +260,14 @@ def parse(text: str, context: str = "") -> Skill:
     )
 
 
+def skill_of(text: str, context: str) -> Skill | None:
+    """What a clause asks for, see `parse`; None if the words are not understood."""
+    try:
+        return parse(text, context)
+    except UnknownSubtask:
+        return None
+
+
 def _patience(text: str) -> Skill | None:
     words = _plain(text)
     found: Verb | None = next(

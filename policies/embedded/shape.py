@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...envs.skills import UnknownSubtask, parse
+from ...envs.skills import skill_of
 from ...sight import POINTS
 
 PAIRS = ((0, 1), (1, 2), (0, 2))
@@ -85,16 +85,10 @@ def found(shapes: Mapping[str, Shape], text: str) -> Shape | None:
     Returns:
         None if the words are not understood, or may mean several.
     """
-    own = _name(text, text)
+    own = skill_of(text, text)
     if own is not None:
-        return shapes.get(own)
-    named = {_name(text, name.replace("_", " ")) for name in shapes}
+        return shapes.get(own.name)
+    read = [skill_of(text, name.replace("_", " ")) for name in shapes]
+    named = {skill.name for skill in read if skill is not None}
     meant = [name for name in shapes if name in named]
     return shapes[meant[0]] if len(meant) == 1 else None
-
-
-def _name(text: str, context: str) -> str | None:
-    try:
-        return parse(text, context).name
-    except UnknownSubtask:
-        return None

@@ -14,12 +14,12 @@ from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from ...configs import ConfigError
-from ...envs.skills import Level, Side, Skill
+from ...envs.skills import Level, Side, Skill, skill_of
 from ...policies.experts.recipes import RECIPES
 from ...sight.members import answers, new_gate, told
 from ...sight.words import BUCKETS, buckets
 from ..judge_data.phrases import phrases
-from ..policy.wordings import name_of, skill_of, wordings
+from ..policy.wordings import name_of, wordings
 
 DECAY = 1e-7
 """Of the squares of votes: enough that words no text speaks for have none, and little beside the

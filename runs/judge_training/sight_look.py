@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...envs.skills import Skill
+from ...envs.skills import Skill, skill_of
 from ...judges.base import COMPLETE
 from ...judges.sight.judge import VIEWS
 from ...judges.sight.network import JudgeConfig, Look
@@ -29,7 +29,6 @@ from ..manifest import Row
 from ..policy import augment, draws, losses
 from ..policy.dataset import Stretch
 from ..policy.training import precision
-from ..policy.wordings import skill_of
 from ..records import replace_file
 from .sight_data import LONGEST, films, fitted_pair, known_truth
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...configs import ConfigError
-from ...envs.skills import Skill
+from ...envs.skills import Skill, skill_of
 from ...policies.embedded import cameras, geometry
 from ...policies.embedded.network import NetworkConfig
 from ...sight.pictures import fitted
@@ -140,7 +140,7 @@ def _stretch(path: Path, sha256: str, config: NetworkConfig) -> Stretch:
     outer, inner = _pictures(path, demo, f"{path.stem}_{sha256[:8]}", config)
     at = np.minimum(np.arange(header.steps)[:, None] + np.arange(config.chunk), header.steps - 1)
     felt, motion = _by_subtask(demo, config.chunk)
-    skills = tuple(wordings.skill_of(text, header.instruction) for text in header.subtasks)
+    skills = tuple(skill_of(text, header.instruction) for text in header.subtasks)
     return Stretch(
         header=header,
         outer=outer,

@@ -15,6 +15,7 @@ from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
 from ...envs.sensors import View
+from ...envs.skills import skill_of
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
 from ...policies.base import Policy
@@ -26,7 +27,6 @@ from .demonstrator import Demonstrator, Soloist
 from .episode_file import FORMAT, Demonstration, Header
 from .keypoints import Points
 from .noise import Disturber
-from .wordings import skill_of
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
 CLEAN_SHARE = 0.15

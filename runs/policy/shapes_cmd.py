@@ -1,7 +1,7 @@
 """`leapcasa policy shapes`: a trained policy is told what its skills' points keep to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +41,37 @@ def shapes_command(policy: Path, data: Sequence[Path], out: Path, console: Conso
             f"no skill is shown in {FEWEST_KITCHENS} kitchens that are not held out; record more, "
             "for instance with `leapcasa policy data TASK --posed 4 --episodes 40`"
         )
-    texts = {skill.name: text for one in stretches
-             for skill, text in zip(one.skills, one.header.subtasks, strict=True)
-             if skill is not None}  # fmt: skip
-    asked = {name: members.index(texts[name]) for name in found}
-    config = json.loads((policy / folders.CONFIG).read_text())
-    for number, part in enumerate(config.get(folders.MEMBERS, [config])):
-        own = {name: shape for name, shape in found.items() if asked[name] == number}
-        known = {**members.every[number].shapes, **own}
-        part[checkpoint.SHAPES] = checkpoint.shapes_json(known)
+    asked = _asked(members, stretches, found)
+    text = _config(policy, members, found, asked)
     make_folder(out)
     for path in folders.files(policy, checkpoint.KIND):
         weights = path.read_bytes()
         replace_file(out / path.name, lambda stream, weights=weights: stream.write(weights))
-    text = json.dumps(config, indent=1) + "\n"
     replace_file(out / folders.CONFIG, lambda stream: stream.write(text.encode()))
     rows = [(name, str(asked[name]), *_numbers(shape)) for name, shape in found.items()]
     value = {"out": out, "shapes": checkpoint.shapes_json(found), "members": asked}
     console.result(value, f"{shown(TextTable(head=HEAD, rows=rows))}\n{out}")
     return 0
+
+
+def _asked(members: Any, stretches: Sequence[Any], found: Mapping[str, Any]) -> dict[str, int]:
+    """Which member each skill that was found is for, by the demonstrations' own words."""
+    texts = {skill.name: text for one in stretches
+             for skill, text in zip(one.skills, one.header.subtasks, strict=True)
+             if skill is not None}  # fmt: skip
+    return {name: members.index(texts[name]) for name in found}
+
+
+def _config(policy: Path, members: Any, found: Mapping[str, Any], asked: Mapping[str, int]) -> str:
+    """The policy's `config.json` with the shapes that were found, each where it is asked for."""
+    from ...policies.embedded import checkpoint
+
+    config = json.loads((policy / folders.CONFIG).read_text())
+    for number, part in enumerate(config.get(folders.MEMBERS, [config])):
+        own = {name: shape for name, shape in found.items() if asked[name] == number}
+        known = {**members.every[number].shapes, **own}
+        part[checkpoint.SHAPES] = checkpoint.shapes_json(known)
+    return folders.config_json(checkpoint.KIND, config)
 
 
 def _numbers(shape: Any) -> tuple[str, str, str]:

@@ -11,8 +11,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from ...configs import LeapcasaError
-from ...envs.skills import Skill, parse
+from ...envs.skills import Skill
 
 OWN_SHARE = 0.5
 """How often the planner's own words are shown."""
@@ -62,14 +61,6 @@ _EVERY: Mapping[str, tuple[str, ...]] = {
 _SHOWN = ("level", "row", "side")
 """What says which of several parts is meant, in the order of speech."""
 _LEADS = ("", "please ", "now ", "then ")
-
-
-def skill_of(text: str, context: str) -> Skill | None:
-    """What a subtask asks for; None if the words are not understood."""
-    try:
-        return parse(text, context)
-    except LeapcasaError:
-        return None
 
 
 def name_of(skill: Skill | None) -> str:

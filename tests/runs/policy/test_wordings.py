@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leapcasa.envs.skills import Skill, parse
+from leapcasa.envs.skills import Skill, parse, skill_of
 from leapcasa.runs.policy import wordings
 
 SKILLS = [
@@ -48,4 +48,4 @@ def test_wordings_kept_from_training_are_never_said_in_it(skill: Skill):
 
 def test_words_that_are_not_understood_are_said_as_they_are():
     assert wordings.said("juggle", None, np.random.default_rng(0)) == "juggle"
-    assert wordings.name_of(wordings.skill_of("juggle", "")) == "other"
+    assert wordings.name_of(skill_of("juggle", "")) == "other"
