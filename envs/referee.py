@@ -6,17 +6,16 @@ that it holds for any models that keep RoboCasa's contract, not only for the sta
 never changes the episode.
 """
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..configs.errors import EnvironmentFault
-from . import choice, things
+from . import choice, latches, things
 from .composites import episode
 from .criteria import predicate_for
-from .predicates import Memory, Predicate
+from .predicates import Memory, Predicate, Side
 from .skills import Skill, Target, parse
 from .truth import HAND_SITE, ROBOT, Box, FixtureTruth, JointTruth, RobotTruth, Vec3
 
@@ -70,20 +69,8 @@ class Referee:
         return str(self._raw.get_ep_meta().get("lang", ""))
 
     def success(self) -> bool:
-        """RoboCasa's own success criterion, read without leaving a trace.
-
-        Some tasks count or latch inside `_check_success`; RoboCasa does so itself once a step.
-        Plain values such as those are put back after this reading, and new ones taken away.
-        """
-        raw = self._raw
-        known = set(vars(raw))
-        before = {k: copy.deepcopy(v) for k, v in vars(raw).items() if _is_plain(v)}
-        try:
-            return bool(raw._check_success())
-        finally:
-            for name in set(vars(raw)) - known:
-                del vars(raw)[name]
-            vars(raw).update(before)
+        """RoboCasa's own success criterion, read without leaving a trace."""
+        return latches.success(self._raw)
 
     # subtasks ----------------------------------------------------------------------------------
 
@@ -135,6 +122,11 @@ class Referee:
             raise EnvironmentFault("the referee watches no subtask yet; call watch() first")
         self.observe()
         return self._predicate.progress(self, self._memory)
+
+    def visited(self) -> frozenset[Side]:
+        """Where a spout has been with the water on since the watched subtask began."""
+        self.observe()
+        return frozenset(self._memory.sides)
 
     # fixtures ----------------------------------------------------------------------------------
 
@@ -387,14 +379,3 @@ class Referee:
                 if one.startswith(ROBOT) and not other.startswith(ROBOT):
                     touched.add(other)
         return frozenset(touched)
-
-
-def _is_plain(value: object) -> bool:
-    """True for numbers, flags and small containers of them, the state a task keeps for itself."""
-    if isinstance(value, bool | int | float | str | type(None) | np.number):
-        return True
-    if isinstance(value, list | tuple | set) and len(value) < 100:
-        return all(_is_plain(v) for v in value)
-    if isinstance(value, dict) and len(value) < 100:
-        return all(_is_plain(v) for v in value.values())
-    return False

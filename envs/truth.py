@@ -127,6 +127,11 @@ class Box:
         """Half length of the box along a unit direction [m]."""
         return float(np.abs(self.rot.T @ direction) @ self.half)
 
+    def distance(self, point: Vec3) -> float:
+        """How far a point is from the box [m], 0 inside."""
+        beyond = np.abs(self.rot.T @ (point - self.center)) - self.half
+        return float(np.linalg.norm(np.maximum(beyond, 0.0)))
+
     def faces(self) -> list[tuple[Vec3, Vec3]]:
         """Centre and outward normal of its six faces."""
         return [

@@ -19,6 +19,8 @@ Action = npt.NDArray[np.float32]
 METRES_PER_UNIT = 0.05
 RADIANS_PER_UNIT = 0.5
 OPEN, CLOSED = 0.0, 1.0
+FINGERS_SHUT_M = 0.01
+"""Fingers closer together than this are shut [m]."""
 
 POSITION_GAIN = 1.7
 """Above 1 because a delta of the full error would close only part of it in a step."""

@@ -7,21 +7,19 @@ from ...envs.referee import Referee
 from ...envs.sensors import Sensors
 from ...envs.skills import Skill, UnknownSubtask
 from ..base import Actions, PolicyInfo
-from .control import CLOSED, Action, hold_action
+from .control import CLOSED, FINGERS_SHUT_M, Action, hold_action
 from .disturb import DisturbConfig, Disturber, StepKind
 from .motion import UP, Blocked, Motion, Operator, retreat
 from .recipes import RECIPES
 
 MAX_ATTEMPTS = 6
-FINGERS_SHUT_M = 0.01
-"""Fingers closer together than this are shut [m]."""
 
 
 class ExpertPolicy:
     """Scripted and privileged: reads true geometry, moves the robot by actions alone.
 
-    It may take over at any state of an episode, whoever brought it about: `reset` starts the
-    recipe afresh from what is true at that moment.
+    It may take over at any state of an episode, whoever brought it about: `reset` and `resume`
+    start the recipe afresh from what is true at that moment.
 
     Args:
         referee: the truth of the kitchen it works in.
@@ -42,6 +40,7 @@ class ExpertPolicy:
         self._last: Action = hold_action(self._op.grip)
         self.step_kind: StepKind = "plain"
         """What the newest action was; cloning should pass over `disturbed` ones."""
+        self._subtask: tuple[Skill, str] | None = None
         self._motion: Motion | None = None
         self.trouble: list[str] = []
         """Why attempts at the present subtask failed, in order."""
@@ -71,11 +70,24 @@ class ExpertPolicy:
                 f"the expert has no recipe to {skill.verb.replace('_', ' ')} "
                 f"{skill.target.replace('_', ' ')}; choose another policy"
             )
+        self._disturber = Disturber(self._disturb, seed)
+        self._subtask = (skill, fixture)
+        self.resume()
+
+    def resume(self) -> None:
+        """Begin the recipe anew from what is true now, after somebody else moved the robot.
+
+        What the subtask has come to so far counts, where `reset` forgets it.
+
+        Raises:
+            PolicyError: if `reset` was not called.
+        """
+        if self._subtask is None:
+            raise PolicyError("the expert was asked to resume before reset()")
         self.trouble = []
         self._op = Operator(self._referee, grip=self._grip_now())
-        self._disturber = Disturber(self._disturb, seed)
         self._last = hold_action(self._op.grip)
-        self._motion = self._attempts(skill, fixture)
+        self._motion = self._attempts(*self._subtask)
 
     def act(self, sensors: Sensors, instruction: str) -> Actions:
         """The next single action, from the truth of this moment.

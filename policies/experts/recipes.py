@@ -158,7 +158,8 @@ def spout(op: Operator, fixture: str, skill: Skill) -> Motion:
         return min(op.referee.clearance(point + sign * r * right, UP) for r in (0.1, 0.2, 0.3))
 
     order = sorted(("left", "right"), key=room, reverse=op.attempt % 2 == 0)
-    return (yield from sweep(op, fixture, "spout_joint", [SPOUT_RAD[side] for side in order]))
+    left = [side for side in order if side not in op.referee.visited()] or order
+    return (yield from sweep(op, fixture, "spout_joint", [SPOUT_RAD[side] for side in left]))
 
 
 def kettle_lid(op: Operator, fixture: str, skill: Skill) -> Motion:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
-from .control import Pose, look, nearer
+from .control import CLOSED, FINGERS_SHUT_M, Pose, look, nearer
 from .drive import bring_within_reach
 from .motion import (
     UP,
@@ -31,8 +31,14 @@ FRONT_TILT = 0.90
 """The same when they come from the front."""
 HAND_HEIGHT_M = 0.60
 """Room the wrist needs above a point that is taken from above [m]."""
+RISE_M = 0.12
+"""How far above its goal the hand comes over a part: where it turns low, the arm sticks [m]."""
 PALM_HALF_M = 0.12
 """Half the palm's width, with some room [m]."""
+HELD_M = 0.06
+"""Fingers that have something between them are closer together than this [m] ..."""
+BETWEEN_M = 0.006
+"""... and the part is this near to the middle between them [m]."""
 AHEAD_RAD = 0.3
 """How far ahead of the part the hand aims; sets the force."""
 
@@ -61,13 +67,16 @@ def sweep(op: Operator, fixture: str, suffix: str, goals: list[float]) -> Motion
         goals: joint positions to visit [rad], in order.
     """
     place, ref = op.referee.place(fixture), op.referee
-    tip = _tip(ref.joint(fixture, suffix), ref.parts(fixture, suffix))
-    yield from bring_within_reach(op, tip.center, place)
-    yield from release(op, steps=2)
-    hold = _choose(op, fixture, suffix, place)
-    yield from _reach(op, hold, place)
+    hold = _held(op, ref.parts(fixture, suffix)) if op.attempt == 0 else None
+    if hold is None:
+        tip = _tip(ref.joint(fixture, suffix), ref.parts(fixture, suffix))
+        yield from bring_within_reach(op, tip.center, place)
+        yield from release(op, steps=2)
+        hold = _choose(op, fixture, suffix, place)
+        yield from _reach(op, hold, place)
+        yield from grasp(op)
+    op.grip = CLOSED
     held = ref.joint(fixture, suffix).value
-    yield from grasp(op)
     for goal in goals:
         reached = yield from lead(
             op,
@@ -85,6 +94,18 @@ def sweep(op: Operator, fixture: str, suffix: str, goals: list[float]) -> Motion
     yield from release(op)
     yield from retreat(op, -op.robot.hand_rot[:, 2], 0.12)
     return True
+
+
+def _held(op: Operator, parts: list[Box]) -> Hold | None:
+    """The hold somebody else left the hand with, None if the part is not between its fingers."""
+    robot = op.robot
+    at = Pose(position=robot.hand, rot=robot.hand_rot)
+    if not FINGERS_SHUT_M < robot.finger_gap < HELD_M:
+        return None
+    if min(box.distance(robot.hand) for box in parts) > BETWEEN_M:
+        return None
+    leaning = float(np.arccos(np.clip(-robot.hand_rot[2, 2], -1.0, 1.0)))
+    return Hold(at=at, approach=at, front=leaning > (TILT + FRONT_TILT) / 2)
 
 
 def _choose(op: Operator, fixture: str, suffix: str, place: FixtureTruth) -> Hold:
@@ -115,6 +136,9 @@ def _reach(op: Operator, hold: Hold, place: FixtureTruth) -> Motion:
     if hold.front:
         ok = yield from travel_front(op, hold.approach, place.outward, distance=0.10)
     else:
+        low = float(hold.approach.position[2]) + RISE_M - float(op.robot.hand[2])
+        if low > 0:
+            yield from retreat(op, UP, low)
         ok = yield from travel_over(op, hold.approach, place.outward)
     if not ok:
         raise Blocked("cannot get to the spout")

@@ -80,7 +80,16 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", default="fast", help="render profile, exact or fast (default: fast)"
     )
+    parser.add_argument(
+        "--script", metavar="FILE", type=Path,
+        help="the tasks' subtasks, as the planner `script` reads them (default: those of `split`)",
+    )  # fmt: skip
     parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
+    parser.add_argument(
+        "--led", metavar="N", type=int, default=130,
+        help="steps of each subtask that the learner drives at most, before the expert takes over "
+             "(default: 130)",
+    )  # fmt: skip
     parser.add_argument(
         "--told", action="store_true",
         help="the learner is told where things are, nearly, and needs no pictures",
@@ -160,6 +169,8 @@ def data(options: argparse.Namespace, console: Console) -> int:
         alone=options.alone,
         astray_cm=options.astray,
         posed=options.posed,
+        most_led=options.led,
+        script=options.script,
     )
     return data_command(request, console)
 

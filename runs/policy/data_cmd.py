@@ -24,8 +24,9 @@ from ..evaluation.pool import THREAD_VARIABLES, die_with_parent
 from ..journal import Journal
 from ..records import write_json
 from ..versions import versions
+from .demonstrator import LEAST_LED, MOST_LED
 from .episode_file import FORMAT, SUFFIX
-from .record import DemoJob, DemoOutcome, record
+from .record import ATTEMPT_STEPS, DemoJob, DemoOutcome, record
 
 JOURNAL = "episodes.jsonl"
 MANIFEST = "manifest.json"
@@ -52,6 +53,8 @@ class DataRequest:
     alone: bool = False
     astray_cm: float = 0.0
     posed: int = 0
+    most_led: int = MOST_LED
+    script: Path | None = None
 
 
 def data_command(request: DataRequest, console: Console) -> int:
@@ -91,6 +94,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
     """The episodes of a request, tasks taking turns, so that every part of it is mixed."""
     pack = assets.ensure()
     learner = None if request.learner is None else _learner(request.learner)
+    script = None if request.script is None else str(request.script.expanduser().absolute())
     made: list[DemoJob] = []
     for seed in range(request.first_seed, request.first_seed + request.episodes):
         for task in request.tasks:
@@ -101,6 +105,8 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [f"told {request.told}"] * request.told + ["alone"] * request.alone
             facts += [f"astray {request.astray_cm}"] * bool(request.astray_cm)
             facts += [f"posed {request.posed}"] * bool(request.posed)
+            facts += [f"led {request.most_led}"] * (request.most_led != MOST_LED)
+            facts += [] if request.script is None else _steps(request.script, task)
             key = journal.key(*facts)
             made.append(
                 DemoJob(
@@ -118,6 +124,8 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     alone=request.alone,
                     astray=request.astray_cm / 100,
                     posed=request.posed,
+                    most_led=request.most_led,
+                    script=script,
                 )
             )
     return made
@@ -142,6 +150,13 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--posed {request.posed} is out of range; give 1 .. 1000 looks")
     if request.posed and request.learner is not None:
         raise ConfigError("--posed shows states that nobody played, so it takes no --learner")
+    if not LEAST_LED < request.most_led <= ATTEMPT_STEPS // 2:
+        raise ConfigError(
+            f"--led {request.most_led} is out of range; give {LEAST_LED + 1} .. "
+            f"{ATTEMPT_STEPS // 2} steps"
+        )
+    if request.most_led != MOST_LED and (request.learner is None or request.alone):
+        raise ConfigError("--led is how long a --learner drives that does not play --alone")
     if (request.told or request.alone) and request.learner is None:
         raise ConfigError("--told and --alone are of a --learner; name one")
     if not 0.0 <= request.astray_cm <= 20.0:
@@ -152,6 +167,18 @@ def _check(request: DataRequest) -> None:
         raise ConfigError("--episodes and --workers must be 1 or more")
     if not 0 <= request.first_seed < 2**32 - request.episodes:
         raise ConfigError(f"--first-seed {request.first_seed} is out of range")
+
+
+def _steps(script: Path, task: str) -> list[str]:
+    """What a file of subtasks says of a task.
+
+    Raises:
+        ConfigError: if it says nothing.
+    """
+    from ...agent.script import ScriptPlanner
+
+    plan = ScriptPlanner(str(script), task).plan("", {}, ())
+    return ["script", *(one.text for one in plan.subtasks)]
 
 
 def _learner(folder: Path) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from ...policies.base import Actions, Policy, PolicyInfo
 from ...policies.experts import ExpertPolicy
 from .noise import Disturber
 
-LEARNER_STEPS = (10, 130)
-"""For how long a learner drives at the beginning of a subtask, drawn anew for each."""
+LEAST_LED, MOST_LED = 10, 130
+"""For how many steps a learner drives at the beginning of a subtask, drawn anew for each."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,6 +73,7 @@ class Demonstrator:
         learner: drives at the beginning of each subtask, before the expert takes over from where
             that led; None: the expert drives alone.
         rng: draws how long the learner drives.
+        most_led: steps it drives at most.
     """
 
     def __init__(
@@ -81,11 +82,12 @@ class Demonstrator:
         disturber: Disturber,
         learner: Policy | None,
         rng: np.random.Generator,
+        most_led: int = MOST_LED,
     ) -> None:
+        self._most_led = most_led
         self._expert, self._disturber, self._rng = expert, disturber, rng
         self._learner = None if learner is None else Soloist(learner)
         self._left = 0
-        self._subtask = ("", 0)
         self.move: Move | None = None
         """The newest one."""
 
@@ -100,12 +102,11 @@ class Demonstrator:
         Raises:
             PolicyError: if the expert does not know it.
         """
-        self._subtask = (instruction, seed)
         self._expert.reset(instruction, seed)
         self._left = 0
         if self._learner is not None:
             self._learner.reset(instruction, seed)
-            self._left = int(self._rng.integers(*LEARNER_STEPS))
+            self._left = int(self._rng.integers(LEAST_LED, self._most_led))
 
     def act(self, sensors: Sensors, instruction: str) -> Actions:
         """(1, 12) what is carried out now.
@@ -119,7 +120,7 @@ class Demonstrator:
             actions = self._learner.act(sensors, instruction)
             self.move = self._learner.move
             if self._left == 0:  # the expert begins afresh from wherever this has led
-                self._expert.reset(*self._subtask)
+                self._expert.resume()
             return actions
         clean = np.clip(self._expert.act(sensors, instruction)[0], -1.0, 1.0)
         done = self._disturber.apply(clean)

@@ -9,12 +9,11 @@ subtask is asked about in the same looks.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ...agent.split import SplitPlanner
 from ...configs import LeapcasaError
 from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
@@ -25,6 +24,7 @@ from ...envs.sensors import ACTION_SIZE, Sensors, View
 from ...envs.skills import Skill
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
+from ...policies.experts.recipes import SPOUT_RAD
 from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
 from . import episode_file
@@ -52,7 +52,7 @@ OTHERS_SHUT = 0.5
 """Share of the looks at a door in which another of the same subtask is shut already."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
-_SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "open", "close", "pull_out", "push_in"})
+_SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "turn", "open", "close", "pull_out", "push_in"})
 """Verbs whose completion is a matter of how things stand, not of what was done before."""
 
 
@@ -66,17 +66,10 @@ class _Part:
     """As the episode began."""
     others: tuple[JointTruth, ...]
     """What else has to be shut in the same subtask, as the episode began."""
-    shuts: bool
-    """Whether the subtask ends with the joint at its closed end, however far open it began."""
+    done: float
+    """How far open the part is once the subtask is done."""
     asked: tuple[tuple[int, str, bool], ...]
     """What a look is asked about: number and words of the subtask, and of what undoes it (True)."""
-
-    @property
-    def done(self) -> float:
-        """How far open the part is once the subtask is done: the other end of its way."""
-        if self.joint is None or self.shuts:
-            return 0.0
-        return 0.0 if self.joint.opened > 0.5 else 1.0
 
 
 class Posing:
@@ -84,18 +77,19 @@ class Posing:
 
     Args:
         kitchen: has begun an episode.
+        texts: its subtasks.
         rng: the only source of randomness.
         painted: whether looks may show the kitchen in other colours.
     """
 
-    def __init__(self, kitchen: Kitchen, rng: np.random.Generator, *, painted: bool) -> None:
+    def __init__(
+        self, kitchen: Kitchen, texts: Sequence[str], rng: np.random.Generator, *, painted: bool
+    ) -> None:
         self._rng, self._colours = rng, rng.spawn(1)[0]
         self._painter = Painter(kitchen) if painted else None
         self._referee = Referee(kitchen)
         self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
-        plan = SplitPlanner().plan(kitchen.scene.instruction, {}, ())
-        texts = [one.text for one in plan.subtasks]
         self.texts = list(texts)
         self.parts = [part for i, text in enumerate(texts) if (part := self._part(i, text))]
 
@@ -114,14 +108,12 @@ class Posing:
         if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
-        # a knob that is on may be turned up by any amount, and a cabinet's door stand open so
-        shuts = (skill.verb, skill.target) in (("turn_off", "burner"), ("close", "cabinet_door"))
         return _Part(
             index=index,
             text=text,
             joint=joint,
             others=tuple(self._points.others()),
-            shuts=shuts,
+            done=_end(skill, joint),
             asked=tuple(asked),
         )
 
@@ -230,13 +222,25 @@ class Posing:
         return self._referee.progress()
 
 
+def _end(skill: Skill, joint: JointTruth | None) -> float:
+    """How far open a part is once a subtask is done: at the other end of its way."""
+    # a knob that is on may be turned up by any amount, and a cabinet's door stand open so
+    shuts = (skill.verb, skill.target) in (("turn_off", "burner"), ("close", "cabinet_door"))
+    if joint is None or shuts:
+        return 0.0
+    if (skill.verb, skill.target) == ("turn", "spout") and skill.side is not None:
+        return replace(joint, value=SPOUT_RAD[skill.side]).opened
+    return 0.0 if joint.opened > 0.5 else 1.0
+
+
 def looks(
-    kitchen: Kitchen, each: int, rng: np.random.Generator, *, painted: bool
+    kitchen: Kitchen, texts: Sequence[str], each: int, rng: np.random.Generator, *, painted: bool
 ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """Take the looks of a kitchen.
 
     Args:
         kitchen: has begun an episode.
+        texts: its subtasks.
         each: looks of each subtask.
         rng: draws the poses.
         painted: whether looks may show the kitchen in other colours.
@@ -244,7 +248,7 @@ def looks(
     Returns:
         The subtasks in words, and a row a look; none if no subtask has a part to look at.
     """
-    posing = Posing(kitchen, rng, painted=painted)
+    posing = Posing(kitchen, texts, rng, painted=painted)
     rows = posing.looks(each)
     return tuple(posing.texts), rows
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ...agent.base import Planner
 from ...agent.loop import Agent
+from ...agent.script import ScriptPlanner
 from ...agent.split import SplitPlanner
 from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
 from ...envs.kitchen import Kitchen, SceneRecord
@@ -23,7 +25,7 @@ from ...policies.experts import ExpertPolicy
 from ..episode import Look, run_episode
 from ..witness import Witness
 from . import episode_file, posed
-from .demonstrator import Demonstrator, Soloist
+from .demonstrator import MOST_LED, Demonstrator, Soloist
 from .episode_file import FORMAT, Demonstration, Header
 from .keypoints import Points
 from .noise import Disturber
@@ -72,6 +74,10 @@ class DemoJob:
     """How much further off a told learner is told the points are [m], see `ToldPolicy`."""
     posed: int = 0
     """Looks of each subtask in posed states; 0 for an episode that is played."""
+    most_led: int = MOST_LED
+    """Steps that a learner drives at most before the expert takes over."""
+    script: str | None = None
+    """A file of subtasks, as the planner `script` reads it; None for those that `split` makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +218,8 @@ def _posed(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     rng = np.random.default_rng([job.seed, _number(job.task), 2])
     # Kitchens to measure on are looked at as they are.
     painted = job.split == "pretrain"
-    texts, rows = posed.looks(kitchen, job.posed, rng, painted=painted)
+    texts = _texts(job, kitchen.scene.instruction)
+    texts, rows = posed.looks(kitchen, texts, job.posed, rng, painted=painted)
     if not rows:
         return None, "no subtask of it has a part to look at"
     facts = {**_facts(job, kitchen.scene, 0.0, success=False), "driver": episode_file.NOBODY}
@@ -235,9 +242,11 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
         assert learner is not None
         demonstrator = Soloist(learner)
     else:
-        demonstrator = Demonstrator(ExpertPolicy(referee), Disturber(level, rng), learner, rng)
-    judge, rule = RefereeJudge(referee), _rule(job.alone, linger, _waits(kitchen.scene.instruction))
-    agent = Agent(SplitPlanner(), demonstrator, judge, rule, seed=job.seed)
+        demonstrator = Demonstrator(
+            ExpertPolicy(referee), Disturber(level, rng), learner, rng, job.most_led
+        )
+    judge, rule = RefereeJudge(referee), _rule(job.alone, linger, _waits(job, kitchen.scene))
+    agent = Agent(_planner(job), demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
     limit = known_task(job.task).horizon or MOST_STEPS
@@ -253,11 +262,19 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     return scribe.finished(_facts(job, kitchen.scene, level, success=good)), ""
 
 
-def _waits(instruction: str) -> bool:
+def _planner(job: DemoJob) -> Planner:
+    return SplitPlanner() if job.script is None else ScriptPlanner(job.script, job.task)
+
+
+def _texts(job: DemoJob, instruction: str) -> list[str]:
+    """The subtasks of an episode."""
+    return [one.text for one in _planner(job).plan(instruction, {}, ()).subtasks]
+
+
+def _waits(job: DemoJob, scene: SceneRecord) -> bool:
     """True if one of a task's subtasks is to wait."""
-    skills = [
-        skill_of(one.text, instruction) for one in SplitPlanner().plan(instruction, {}, ()).subtasks
-    ]
+    texts = _texts(job, scene.instruction)
+    skills = [skill_of(text, scene.instruction) for text in texts]
     return any(skill is not None and skill.verb == "wait" for skill in skills)
 
 

@@ -126,6 +126,57 @@ def test_the_expert_completes_the_task_through_the_loop(task: str, split: str, s
     assert kitchen.clipped_actions == 0
 
 
+def test_a_box_is_as_far_from_a_point_as_the_nearest_of_its_own_points():
+    """Beside its faces, edges and corners, against points all over it."""
+    rng = np.random.default_rng(0)
+    rot = look(rng.normal(size=3), rng.normal(size=3))
+    box = Box(name="", center=rng.normal(size=3), rot=rot, half=np.array([0.3, 0.1, 0.05]))
+    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 61)] * 3), -1).reshape(-1, 3)
+    inside = box.center + (grid * box.half) @ rot.T
+    for point in box.center + rng.normal(size=(30, 3)) * 0.4:
+        nearest = np.linalg.norm(inside - point, axis=1).min()
+        assert box.distance(point) == pytest.approx(nearest, abs=0.011)
+    assert box.distance(inside[1000]) == pytest.approx(0.0, abs=1e-12)
+
+
+def on_its_way(referee: Referee) -> bool:
+    """True if the spout was at one side and is led to the other one."""
+    turn = referee.joint(referee.fixture("spout"), "spout_joint").value
+    return len(referee.visited()) == 2 and abs(turn) < 0.3
+
+
+@pytest.mark.sim
+def test_an_expert_that_resumes_a_sweep_keeps_its_hold_and_goes_where_nobody_was():
+    """One that is reset does all of it again."""
+    taken = {}
+    for way in ("resume", "reset"):
+        kitchen = Kitchen("RinseSinkBasin", rendering=False)
+        sensors = kitchen.begin(1)
+        referee = Referee(kitchen)
+        expert = ExpertPolicy(referee)
+        with pytest.raises(PolicyError, match="before reset"):
+            expert.resume()
+        for text in ("Turn on the sink", "wash all locations of the sink basin with the spout"):
+            expert.reset(text, seed=0)
+            while not referee.subtask_done() and not on_its_way(referee):
+                sensors = kitchen.advance(expert.act(sensors, text)[0])
+        assert referee.visited() < {"left", "center", "right"}
+        before = sensors.step
+        if way == "resume":
+            expert.resume()
+        else:
+            expert.reset(text, seed=0)
+        let_go = False
+        while not referee.subtask_done() and sensors.step < before + 200:
+            sensors = kitchen.advance(expert.act(sensors, text)[0])
+            let_go |= referee.robot().finger_gap > 0.06
+        assert referee.success()
+        assert not let_go
+        taken[way] = sensors.step - before
+        kitchen.close()
+    assert 0 < taken["resume"] < taken["reset"] - 10
+
+
 @pytest.mark.sim
 def test_the_expert_refuses_what_it_does_not_understand_or_cannot_do():
     kitchen = Kitchen("RinseSinkBasin", rendering=False)

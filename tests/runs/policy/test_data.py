@@ -176,6 +176,9 @@ def test_the_cameras_are_where_the_simulation_has_them():
         (["StartElectricKettle", "--split", "test"], "neither pretrain nor target"),
         (["StartElectricKettle", "StartElectricKettle"], "named twice"),
         (["StartElectricKettle", "--learner", "/nowhere"], "holds no trained policy"),
+        (["StartElectricKettle", "--script", "/nowhere.txt"], "cannot read the steps"),
+        (["StartElectricKettle", "--led", "200"], "how long a --learner drives"),
+        (["StartElectricKettle", "--led", "5", "--learner", "/nowhere"], "give 11 .. 210 steps"),
     ],
 )
 def test_bad_requests_are_refused_at_once(

@@ -83,6 +83,26 @@ def test_a_pan_is_turned_any_way(tmp_path: Path):
     assert np.ptp(np.arctan2(handle[:, 1], handle[:, 0])) > 0.5
 
 
+def test_subtasks_in_other_words_are_posed_as_well_and_count_by_the_spouts_side(tmp_path: Path):
+    script = tmp_path / "steps.yaml"
+    sides = ["Turn the sink spout to the left", "Turn the sink spout to the right"]
+    script.write_text(json.dumps({"RinseSinkBasin": sides}))
+    words = "policy data RinseSinkBasin --episodes 1 --first-seed 1003 --posed 24 --size 64"
+    out = tmp_path / "out"
+    assert main([*words.split(), "--script", str(script), "--out", str(out)]) == 0
+    demo = episode_file.read(out / outcomes(out)[0]["file"])
+    assert list(demo.header.subtasks) == sides
+    room = in_the_room(demo)
+    way = room[:, 0] - room[:, 1]
+    turned = np.unwrap(np.degrees(np.arctan2(way[:, 1], way[:, 0])), period=360)
+    left, right = demo.subtask == 0, demo.subtask == 1
+    done = demo.progress >= 1.0
+    for side, sign in ((left, -1), (right, 1)):  # seen from above, a joint's angle grows leftwards
+        assert 4 <= (done & side).sum() <= 20
+        assert (sign * turned)[done & side].min() > (sign * turned)[~done & side].max()
+    assert turned[done & right].min() - turned[done & left].max() >= 60
+
+
 def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(tmp_path: Path):
     words = "policy data CloseCabinet --episodes 1 --first-seed 300 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0

@@ -231,14 +231,14 @@ def test_bad_requests_leave_nothing_behind(
 def test_corrections_begin_where_the_learner_has_led(trained: Path, demos: Path, tmp_path: Path):
     """The learner's own steps are kept as they were and never imitated; then the expert's are."""
     given = [*command(tmp_path / "corrected", SEEDS[1]), "--learner", str(trained)]
-    assert main(given) == 0
+    assert main([*given, "--led", "30"]) == 0
     (one,) = outcomes(tmp_path / "corrected")
     demo = episode_file.read(tmp_path / "corrected" / one["file"], one["sha256"])
     assert demo.header.driver == "learner, then expert"
     for subtask in (0, 1):
         own = demo.subtask == subtask
         led = int(own.sum()) - int(demo.imitate[own].sum())
-        assert led >= 10
+        assert 10 <= led < 30
         assert not demo.imitate[own][:led].any()
         assert demo.imitate[own][led:].all()
     led = demo.imitate == 0
