@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import native
 from .kitchen import Kitchen
+from .sensors import Sensors
 from .truth import Mat3, rotation_about
 
 KINDS = ("HingeCabinet", "SingleCabinet", "OpenCabinet", "Box")
@@ -48,7 +49,8 @@ class Hanger:
 
     def __init__(self, kitchen: Kitchen) -> None:
         raw = kitchen.robocasa
-        self._model = raw.sim.model._model
+        self._model, self._data = raw.sim.model._model, raw.sim.data._data
+        self._kitchen = kitchen
         self._sink: Any = getattr(raw, "sink", None)
         fixtures = raw.fixtures.values() if self._sink is not None else ()
         self._cabinets = [_cabinet(self._model, one) for one in fixtures if _hangs(one)]
@@ -74,6 +76,11 @@ class Hanger:
                     continue
                 self._hang(one, at + one.width / 2, depth, MIDDLE_M + height)
                 at += one.width
+
+    def look(self) -> Sensors:
+        """What the agent sees of what hangs now, before it has moved."""
+        native.mujoco().mj_forward(self._model, self._data)
+        return self._kitchen.look_again()
 
     def _above(self, one: _Cabinet) -> bool:
         x, y = self._turn().T @ (one.place[:2] - np.asarray(self._sink.pos)[:2])

@@ -84,6 +84,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--script", metavar="FILE", type=Path,
         help="the tasks' subtasks, as the planner `script` reads them (default: those of `split`)",
     )  # fmt: skip
+    parser.add_argument(
+        "--hang", action="store_true",
+        help="hang the wall cabinets above a sink anew in each episode (pretrain split)",
+    )  # fmt: skip
     parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
     parser.add_argument(
         "--led", metavar="N", type=int, default=130,
@@ -171,6 +175,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         posed=options.posed,
         most_led=options.led,
         script=options.script,
+        hang=options.hang,
     )
     return data_command(request, console)
 

@@ -54,6 +54,7 @@ class DataRequest:
     astray_cm: float = 0.0
     posed: int = 0
     most_led: int = MOST_LED
+    hang: bool = False
     script: Path | None = None
 
 
@@ -106,6 +107,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [f"astray {request.astray_cm}"] * bool(request.astray_cm)
             facts += [f"posed {request.posed}"] * bool(request.posed)
             facts += [f"led {request.most_led}"] * (request.most_led != MOST_LED)
+            facts += ["hung"] * request.hang
             facts += [] if request.script is None else _steps(request.script, task)
             key = journal.key(*facts)
             made.append(
@@ -125,6 +127,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     astray=request.astray_cm / 100,
                     posed=request.posed,
                     most_led=request.most_led,
+                    hang=request.hang,
                     script=script,
                 )
             )
@@ -157,6 +160,11 @@ def _check(request: DataRequest) -> None:
         )
     if request.most_led != MOST_LED and (request.learner is None or request.alone):
         raise ConfigError("--led is how long a --learner drives that does not play --alone")
+    if request.hang and (request.posed or request.split != "pretrain"):
+        raise ConfigError(
+            "--hang changes kitchens of --split pretrain that are played; those that are measured "
+            "on stay as they are, and --posed always hangs cabinets anew"
+        )
     if (request.told or request.alone) and request.learner is None:
         raise ConfigError("--told and --alone are of a --learner; name one")
     if not 0.0 <= request.astray_cm <= 20.0:

@@ -14,9 +14,10 @@ from ...agent.loop import Agent
 from ...agent.script import ScriptPlanner
 from ...agent.split import SplitPlanner
 from ...configs import AdvanceConfig, EnvironmentFault, LeapcasaError
+from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
-from ...envs.sensors import View
+from ...envs.sensors import Sensors, View
 from ...envs.skills import skill_of
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
@@ -76,6 +77,8 @@ class DemoJob:
     """Looks of each subtask in posed states; 0 for an episode that is played."""
     most_led: int = MOST_LED
     """Steps that a learner drives at most before the expert takes over."""
+    hang: bool = False
+    """Whether the wall cabinets above a sink are hung anew before the episode is played."""
     script: str | None = None
     """A file of subtasks, as the planner `script` reads it; None for those that `split` makes."""
 
@@ -250,8 +253,9 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
     limit = known_task(job.task).horizon or MOST_STEPS
+    first = _hung(job, kitchen) if job.hang else kitchen.sensors
     try:
-        end = run_episode(kitchen, agent, witness, [scribe], first=kitchen.sensors, max_steps=limit)
+        end = run_episode(kitchen, agent, witness, [scribe], first=first, max_steps=limit)
     except EnvironmentFault:
         raise
     except LeapcasaError as error:
@@ -260,6 +264,14 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     if not good and not job.alone:
         return None, f"the expert did not succeed ({end})"
     return scribe.finished(_facts(job, kitchen.scene, level, success=good)), ""
+
+
+def _hung(job: DemoJob, kitchen: Kitchen) -> Sensors:
+    """Hang the cabinets anew; what is seen then."""
+    hanger = Hanger(kitchen)
+    if hanger.works:
+        hanger.rehang(np.random.default_rng([job.seed, _number(job.task), 3]))
+    return hanger.look()
 
 
 def _planner(job: DemoJob) -> Planner:

@@ -167,6 +167,38 @@ def test_the_cameras_are_where_the_simulation_has_them():
         kitchen.close()
 
 
+def test_cabinets_are_hung_anew_where_an_episode_is_played(tmp_path: Path):
+    """The expert has to come from the front, in a kitchen that is bare above its sink."""
+    words = "policy data RinseSinkBasin --episodes 1 --first-seed 94000 --hang --look-every 100"
+    assert main([*words.split(), "--size", "64", "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    kitchen = Kitchen("RinseSinkBasin", rendering=False)
+    try:
+        kitchen.begin(94000)
+        referee = Referee(kitchen)
+        up = np.array([0.0, 0.0, 1.0])
+        above = referee.joint(referee.fixture("spout"), "spout_joint").anchor + 0.35 * up
+        assert referee.clearance(above, up) > 1.0
+    finally:
+        kitchen.close()
+    assert (demo.hints[demo.subtask == 1, 0] < 0.5).all()
+    seen = cv2.imdecode(np.frombuffer(demo.pictures["right"][0], np.uint8), cv2.IMREAD_COLOR)
+    assert np.abs(seen[..., ::-1].astype(int) - bare(94000)).max() > 50
+
+
+def bare(seed: int) -> np.ndarray:
+    """The right view of a sink's kitchen as it is."""
+    kitchen = Kitchen(
+        "RinseSinkBasin",
+        image_size={"right": 64, "left": 64, "hand": 64},
+        render_profile="fast",
+    )
+    try:
+        return kitchen.begin(seed).image("right")
+    finally:
+        kitchen.close()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -176,6 +208,8 @@ def test_the_cameras_are_where_the_simulation_has_them():
         (["StartElectricKettle", "--split", "test"], "neither pretrain nor target"),
         (["StartElectricKettle", "StartElectricKettle"], "named twice"),
         (["StartElectricKettle", "--learner", "/nowhere"], "holds no trained policy"),
+        (["RinseSinkBasin", "--hang", "--split", "target"], "those that are measured on stay"),
+        (["RinseSinkBasin", "--hang", "--posed", "2"], "--posed always hangs cabinets anew"),
         (["StartElectricKettle", "--script", "/nowhere.txt"], "cannot read the steps"),
         (["StartElectricKettle", "--led", "200"], "how long a --learner drives"),
         (["StartElectricKettle", "--led", "5", "--learner", "/nowhere"], "give 11 .. 210 steps"),
