@@ -31,8 +31,6 @@ FRONT_TILT = 0.90
 """The same when they come from the front."""
 HAND_HEIGHT_M = 0.60
 """Room the wrist needs above a point that is taken from above [m]."""
-RISE_M = 0.12
-"""How far above its goal the hand comes over a part: where it turns low, the arm sticks [m]."""
 PALM_HALF_M = 0.12
 """Half the palm's width, with some room [m]."""
 HELD_M = 0.06
@@ -136,9 +134,6 @@ def _reach(op: Operator, hold: Hold, place: FixtureTruth) -> Motion:
     if hold.front:
         ok = yield from travel_front(op, hold.approach, place.outward, distance=0.10)
     else:
-        low = float(hold.approach.position[2]) + RISE_M - float(op.robot.hand[2])
-        if low > 0:
-            yield from retreat(op, UP, low)
         ok = yield from travel_over(op, hold.approach, place.outward)
     if not ok:
         raise Blocked("cannot get to the spout")
