@@ -96,6 +96,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
     pack = assets.ensure()
     learner = None if request.learner is None else _learner(request.learner)
     script = None if request.script is None else str(request.script.expanduser().absolute())
+    steps = {task: _steps(request.script, task) for task in request.tasks}
     made: list[DemoJob] = []
     for seed in range(request.first_seed, request.first_seed + request.episodes):
         for task in request.tasks:
@@ -108,7 +109,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [f"posed {request.posed}"] * bool(request.posed)
             facts += [f"led {request.most_led}"] * (request.most_led != MOST_LED)
             facts += ["hung"] * request.hang
-            facts += [] if request.script is None else _steps(request.script, task)
+            facts += steps[task]
             key = journal.key(*facts)
             made.append(
                 DemoJob(
@@ -177,12 +178,14 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--first-seed {request.first_seed} is out of range")
 
 
-def _steps(script: Path, task: str) -> list[str]:
-    """What a file of subtasks says of a task.
+def _steps(script: Path | None, task: str) -> list[str]:
+    """What a file of subtasks says of a task; nothing if there is no file.
 
     Raises:
-        ConfigError: if it says nothing.
+        ConfigError: if the file says nothing.
     """
+    if script is None:
+        return []
     from ...agent.script import ScriptPlanner
 
     plan = ScriptPlanner(str(script), task).plan("", {}, ())

@@ -221,7 +221,7 @@ def _posed(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
     rng = np.random.default_rng([job.seed, _number(job.task), 2])
     # Kitchens to measure on are looked at as they are.
     painted = job.split == "pretrain"
-    texts = _texts(job, kitchen.scene.instruction)
+    texts = _texts(_planner(job), kitchen.scene.instruction)
     texts, rows = posed.looks(kitchen, texts, job.posed, rng, painted=painted)
     if not rows:
         return None, "no subtask of it has a part to look at"
@@ -248,8 +248,9 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
         demonstrator = Demonstrator(
             ExpertPolicy(referee), Disturber(level, rng), learner, rng, job.most_led
         )
-    judge, rule = RefereeJudge(referee), _rule(job.alone, linger, _waits(job, kitchen.scene))
-    agent = Agent(_planner(job), demonstrator, judge, rule, seed=job.seed)
+    planner, judge = _planner(job), RefereeJudge(referee)
+    rule = _rule(job.alone, linger, _waits(planner, kitchen.scene.instruction))
+    agent = Agent(planner, demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
     limit = known_task(job.task).horizon or MOST_STEPS
@@ -278,15 +279,14 @@ def _planner(job: DemoJob) -> Planner:
     return SplitPlanner() if job.script is None else ScriptPlanner(job.script, job.task)
 
 
-def _texts(job: DemoJob, instruction: str) -> list[str]:
+def _texts(planner: Planner, instruction: str) -> list[str]:
     """The subtasks of an episode."""
-    return [one.text for one in _planner(job).plan(instruction, {}, ()).subtasks]
+    return [one.text for one in planner.plan(instruction, {}, ()).subtasks]
 
 
-def _waits(job: DemoJob, scene: SceneRecord) -> bool:
+def _waits(planner: Planner, instruction: str) -> bool:
     """True if one of a task's subtasks is to wait."""
-    texts = _texts(job, scene.instruction)
-    skills = [skill_of(text, scene.instruction) for text in texts]
+    skills = [skill_of(text, instruction) for text in _texts(planner, instruction)]
     return any(skill is not None and skill.verb == "wait" for skill in skills)
 
 
