@@ -40,8 +40,9 @@ LEAN_RAD = 0.30
 """How far downward fingers lean away from the robot; keeps the wrist nearer to it."""
 LOW_LEAN_RAD = 0.95
 """The same under a low wall cabinet, where the hand has to come from the front."""
-HOT_LEAN_RAD = 0.6
-"""The same at a lever that was led aside: upright behind it, the arm is stretched and sticks."""
+PUSH_LEAN_RAD = 0.6
+"""The same at a faucet's lever that is pushed back, or was led aside: upright behind it the arm is
+all but straight, and when it draws back its elbow runs to the stop and sticks there."""
 HAND_HEIGHT_M = 0.55
 """Room the wrist needs above a part that is taken from above [m]."""
 FAUCET_ON_RAD, FAUCET_OFF_RAD = 0.65, 0.10
@@ -102,7 +103,8 @@ def _turn_lever(op: Operator, fixture: str, skill: Skill) -> Motion:
     goal = FAUCET_ON_RAD if skill.verb == "turn_on" else FAUCET_OFF_RAD
     joint = op.referee.joint(fixture, "handle_joint")
     low = op.attempt % 2 == 1 and is_low(op, joint.anchor, place)
-    lean = LOW_LEAN_RAD if low else HOT_LEAN_RAD if skill.hot else LEAN_RAD
+    far = skill.hot or skill.verb == "turn_on"
+    lean = LOW_LEAN_RAD if low else PUSH_LEAN_RAD if far else LEAN_RAD
     if skill.verb == "turn_off" and op.attempt % 3 < 2:
         return (yield from _pull_lever(op, fixture, "handle_joint", goal, lean))
     return (

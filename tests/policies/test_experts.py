@@ -1,16 +1,20 @@
 """The experts finish real episodes by actions alone; the pieces they are made of hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from leapcasa.agent.loop import Agent
 from leapcasa.configs import PolicyError, load
+from leapcasa.envs.hanging import Hanger
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
 from leapcasa.envs.truth import Box, JointTruth, RobotTruth
 from leapcasa.policies.experts import ExpertPolicy
 from leapcasa.policies.experts.control import Pose, arm_action, base_action, look, wrist_free
 from leapcasa.policies.experts.push import best_contact
+from leapcasa.policies.experts.reach import STRETCHED_RAD
 from leapcasa.policies.random import RandomPolicy
 from leapcasa.runs.components import make
 
@@ -124,6 +128,31 @@ def test_the_expert_completes_the_task_through_the_loop(task: str, split: str, s
     assert success
     assert agent.declared_success
     assert kitchen.clipped_actions == 0
+
+
+@pytest.mark.sim
+def test_an_arm_that_waits_beside_a_lever_under_a_low_cabinet_still_gets_to_the_spout():
+    config = load("expert", task="RinseSinkBasin", split="pretrain", seed=92001)
+    kitchen = Kitchen(config.task, split=config.split, rendering=False)
+    kitchen.begin(config.seed)
+    hanger = Hanger(kitchen)
+    hanger.rehang(np.random.default_rng([92001, 2824239113, 3]))  # too low to come from above
+    sensors = hanger.look()
+    referee = Referee(kitchen)
+    parts = make(config, referee)
+    waiting = replace(config.advance, interval=2, consecutive=8, timeout=420, retries=0)
+    agent = Agent(parts.planner, parts.policy, parts.judge, waiting, seed=config.seed)
+    agent.reset(sensors)
+    straightest = -np.inf
+    while not agent.done and sensors.step < 500:
+        decision = agent.act(sensors)
+        if decision.action is not None:
+            sensors = kitchen.advance(decision.action)
+            straightest = max(straightest, referee.robot().elbow)
+    success = referee.success()
+    kitchen.close()
+    assert success
+    assert straightest < STRETCHED_RAD
 
 
 def test_a_box_is_as_far_from_a_point_as_the_nearest_of_its_own_points():
