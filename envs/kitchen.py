@@ -31,6 +31,8 @@ from .world import Request, World
 
 Split = Literal["pretrain", "target"]
 SPLITS: tuple[Split, ...] = ("pretrain", "target")
+STYLES: Mapping[Split, range] = {"pretrain": range(11, 61), "target": range(1, 11)}
+"""Kitchen styles of each split (robocasa/models/scenes/scene_registry.py: train, test)."""
 RenderProfile = Literal["exact", "fast"]
 PROFILES: tuple[RenderProfile, ...] = ("exact", "fast")
 

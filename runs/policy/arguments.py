@@ -88,6 +88,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--hang", action="store_true",
         help="hang the wall cabinets above a sink anew in each episode (pretrain split)",
     )  # fmt: skip
+    parser.add_argument(
+        "--style", metavar="N", type=int, action="append", default=[],
+        help="only kitchens of this style, for what few others have; may be repeated, styles then "
+             "take turns (default: drawn by the seed)",
+    )  # fmt: skip
     parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
     parser.add_argument(
         "--led", metavar="N", type=int, default=130,
@@ -176,6 +181,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         most_led=options.led,
         script=options.script,
         hang=options.hang,
+        styles=options.style,
     )
     return data_command(request, console)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...configs import ConfigError
 from ...envs import assets
-from ...envs.kitchen import PROFILES, SPLITS
+from ...envs.kitchen import PROFILES, SPLITS, STYLES
 from ...envs.tasks import task as known_task
 from .. import journal
 from ..console import Console, Progress
@@ -56,6 +56,7 @@ class DataRequest:
     most_led: int = MOST_LED
     hang: bool = False
     script: Path | None = None
+    styles: Sequence[int] = ()
 
 
 def data_command(request: DataRequest, console: Console) -> int:
@@ -98,7 +99,9 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
     script = None if request.script is None else str(request.script.expanduser().absolute())
     steps = {task: _steps(request.script, task) for task in request.tasks}
     made: list[DemoJob] = []
-    for seed in range(request.first_seed, request.first_seed + request.episodes):
+    for number in range(request.episodes):
+        seed = request.first_seed + number
+        style = request.styles[number % len(request.styles)] if request.styles else None
         for task in request.tasks:
             facts = [FORMAT, task, request.split, seed, request.noise, request.size]
             facts += [request.look_every]
@@ -109,6 +112,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [f"posed {request.posed}"] * bool(request.posed)
             facts += [f"led {request.most_led}"] * (request.most_led != MOST_LED)
             facts += ["hung"] * request.hang
+            facts += [f"style {style}"] * (style is not None)
             facts += steps[task]
             key = journal.key(*facts)
             made.append(
@@ -130,6 +134,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     most_led=request.most_led,
                     hang=request.hang,
                     script=script,
+                    style=style,
                 )
             )
     return made
@@ -165,6 +170,12 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(
             "--hang changes kitchens of --split pretrain that are played; those that are measured "
             "on stay as they are, and --posed always hangs cabinets anew"
+        )
+    styles = STYLES[request.split]
+    if other := [style for style in request.styles if style not in styles]:
+        raise ConfigError(
+            f"--style {other[0]} is none of --split {request.split}; give {styles[0]} .. "
+            f"{styles[-1]}"
         )
     if (request.told or request.alone) and request.learner is None:
         raise ConfigError("--told and --alone are of a --learner; name one")

@@ -81,6 +81,8 @@ class DemoJob:
     """Whether the wall cabinets above a sink are hung anew before the episode is played."""
     script: str | None = None
     """A file of subtasks, as the planner `script` reads it; None for those that `split` makes."""
+    style: int | None = None
+    """The kitchen's style; None for the one that the seed draws."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +193,7 @@ def record(job: DemoJob) -> DemoOutcome:
         image_size=sizes,
         render_profile=job.profile,
         look_every=job.look_every,
+        style=job.style,
     )
     try:
         kitchen.begin(job.seed)

@@ -12,7 +12,8 @@ from gymnasium.utils.env_checker import check_env
 
 from leapcasa.configs import ConfigError, EnvironmentFault, PolicyError
 from leapcasa.envs.determinism import repeatable
-from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.kitchen import STYLES, Kitchen
+from leapcasa.envs.quiet import import_robocasa
 from leapcasa.envs.yaml_cache import cached_yaml
 
 pytestmark = pytest.mark.sim
@@ -181,6 +182,16 @@ def test_a_layout_and_a_style_can_be_asked_for():
     with pytest.raises(ConfigError, match="layout 3"):
         impossible.begin(0)
     impossible.close()
+
+
+def test_each_split_has_the_styles_of_robocasas_registry():
+    import_robocasa()
+    from robocasa.models.scenes.scene_registry import STYLE_GROUPS_TO_IDS
+
+    groups = {"pretrain": -2, "target": -1}
+    assert {split: list(STYLES[split]) for split in groups} == {
+        split: STYLE_GROUPS_TO_IDS[group] for split, group in groups.items()
+    }
 
 
 @pytest.mark.parametrize("split", ["pretrain", "target"])

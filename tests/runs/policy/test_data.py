@@ -187,6 +187,13 @@ def test_cabinets_are_hung_anew_where_an_episode_is_played(tmp_path: Path):
     assert np.abs(seen[..., ::-1].astype(int) - bare).max() > 50
 
 
+def test_styles_that_are_asked_for_take_turns(tmp_path: Path):
+    words = "policy data RinseSinkBasin --episodes 3 --posed 1 --style 40 --style 28 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    scenes = {one["seed"]: one["scene"].split("/") for one in outcomes(tmp_path)}
+    assert [scenes[seed][2] for seed in (1000, 1001, 1002)] == ["40", "28", "40"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -199,6 +206,7 @@ def test_cabinets_are_hung_anew_where_an_episode_is_played(tmp_path: Path):
         (["RinseSinkBasin", "--hang", "--split", "target"], "those that are measured on stay"),
         (["RinseSinkBasin", "--hang", "--posed", "2"], "--posed always hangs cabinets anew"),
         (["StartElectricKettle", "--script", "/nowhere.txt"], "cannot read the steps"),
+        (["RinseSinkBasin", "--style", "9"], "none of --split pretrain; give 11 .. 60"),
         (["StartElectricKettle", "--led", "200"], "how long a --learner drives"),
         (["StartElectricKettle", "--led", "5", "--learner", "/nowhere"], "give 11 .. 210 steps"),
     ],
