@@ -1,9 +1,9 @@
 """Whether an evaluation of preset `default` is as the shipped policy's card says.
 
 `make stack-check` evaluates and compares. `stack_check.py DIR... --record` writes what evaluations
-gave beside the weights, as the figures of a new card: the seeds that every task has. With `--add`
-they come beside what was recorded, as far as the very same networks were asked then: a joined
-policy that has one more for other skills still asks the old ones for the old skills.
+gave beside the weights, as the figures of a new card. With `--add` they come beside what was
+recorded, as far as the very same networks were asked then: a joined policy that has one more for
+other skills still asks the old ones for the old skills. `--seeds TASK` says which seeds those are.
 
 The loop has no randomness, so on the processor that recorded them episodes end alike to the step.
 Others round differently: there the rates have to agree, as far as their 95 % intervals overlap.
@@ -173,20 +173,29 @@ def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
     return bool(names)
 
 
+def seeds(recorded: dict[str, Any], task: str, most: int | None) -> str:
+    """A task's recorded seeds, the first `most` of them, as `leapcasa eval --seeds` takes them."""
+    return ",".join(list(recorded["tasks"][task])[:most])
+
+
 def main() -> int:
-    """Compare, or record."""
+    """Compare, record, or say what there is to play again."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, nargs="+", help="of `leapcasa eval`")
+    parser.add_argument("folder", type=Path, nargs="*", help="of `leapcasa eval`")
     parser.add_argument("--record", action="store_true", help="write the figures instead")
-    parser.add_argument("--add", action="store_true", help="with --record: keep the other seeds")
+    parser.add_argument("--add", action="store_true", help="with --record: keep other episodes")
+    parser.add_argument("--seeds", metavar="TASK", help="print the recorded seeds of a task")
+    parser.add_argument("--first", metavar="N", type=int, help="with --seeds: only so many")
     options = parser.parse_args()
+    if options.seeds:
+        print(seeds(json.loads(RECORDED.read_text()), options.seeds, options.first))
+        return 0
+    if not options.folder:
+        parser.error("name folders of `leapcasa eval`, or a task with --seeds")
     made = reduce(added, map(read, options.folder))
     if options.record:
         if options.add:
             made = added(json.loads(RECORDED.read_text()), made)
-        shared = set.intersection(*(set(episodes) for episodes in made["tasks"].values()))
-        made["tasks"] = {task: {s: x for s, x in episodes.items() if s in shared}
-                         for task, episodes in made["tasks"].items()}  # fmt: skip
         RECORDED.write_text(json.dumps(made).replace('"tasks": ', '\n"tasks": ') + "\n")
         print(table(made["tasks"]))
         return 0
