@@ -63,8 +63,8 @@ stack-check: $(READY) ## preset default again on recorded seeds, beside its card
 	rm -rf outputs/stack-check
 	for task in StartElectricKettle RinseSinkBasin PrepareDishwasher RotatePan; do \
 	  $(BIN)/leapcasa eval $$task --split target --no-video --out outputs/stack-check/$$task \
-	    --seeds $$($(BIN)/python benchmarks/stack_check.py --seeds $$task --first $(EPISODES)) \
-	    $(ARGS) || exit $$?; \
+	    --seeds $$($(BIN)/python benchmarks/stack_check.py --seeds $$task) \
+	    --episodes $(EPISODES) $(ARGS) || exit $$?; \
 	done
 	$(BIN)/python benchmarks/stack_check.py outputs/stack-check/*
 

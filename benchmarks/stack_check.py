@@ -173,9 +173,9 @@ def other(recorded: dict[str, Any], made: dict[str, Any]) -> bool:
     return bool(names)
 
 
-def seeds(recorded: dict[str, Any], task: str, most: int | None) -> str:
-    """A task's recorded seeds, the first `most` of them, as `leapcasa eval --seeds` takes them."""
-    return ",".join(list(recorded["tasks"][task])[:most])
+def seeds(recorded: dict[str, Any], task: str) -> str:
+    """A task's recorded seeds, as `leapcasa eval --seeds` takes them."""
+    return ",".join(recorded["tasks"][task])
 
 
 def main() -> int:
@@ -185,10 +185,9 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="write the figures instead")
     parser.add_argument("--add", action="store_true", help="with --record: keep other episodes")
     parser.add_argument("--seeds", metavar="TASK", help="print the recorded seeds of a task")
-    parser.add_argument("--first", metavar="N", type=int, help="with --seeds: only so many")
     options = parser.parse_args()
     if options.seeds:
-        print(seeds(json.loads(RECORDED.read_text()), options.seeds, options.first))
+        print(seeds(json.loads(RECORDED.read_text()), options.seeds))
         return 0
     if not options.folder:
         parser.error("name folders of `leapcasa eval`, or a task with --seeds")

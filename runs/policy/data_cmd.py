@@ -5,6 +5,7 @@ A folder holds a file an episode, `episodes.jsonl` (a line an episode, also for 
 before it and in whichever worker.
 """
 
+import itertools
 import multiprocessing
 import os
 from collections import Counter
@@ -99,9 +100,8 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
     script = None if request.script is None else str(request.script.expanduser().absolute())
     steps = {task: _steps(request.script, task) for task in request.tasks}
     made: list[DemoJob] = []
-    for number in range(request.episodes):
-        seed = request.first_seed + number
-        style = request.styles[number % len(request.styles)] if request.styles else None
+    seeds = range(request.first_seed, request.first_seed + request.episodes)
+    for seed, style in zip(seeds, itertools.cycle(request.styles or (None,)), strict=False):
         for task in request.tasks:
             facts = [FORMAT, task, request.split, seed, request.noise, request.size]
             facts += [request.look_every]
