@@ -38,7 +38,7 @@ rollout: $(READY) ## the main job: a closed-loop rollout with an annotated video
 test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --threads 2 --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_env.md)

@@ -22,15 +22,21 @@ class AdvanceRule:
         """How often the planner was asked again."""
         self._streak = 0
         self._refusals = 0
+        self._waits = False
 
     def begin_episode(self) -> None:
         """Forget everything."""
         self.replans = 0
         self.begin_subtask()
 
-    def begin_subtask(self) -> None:
-        """Forget the subtask before."""
+    def begin_subtask(self, *, waits: bool = False) -> None:
+        """Forget the subtask before.
+
+        Args:
+            waits: whether the new one only waits.
+        """
         self.attempt = 0
+        self._waits = waits
         self._streak = 0
         self._refusals = 0
 
@@ -55,7 +61,8 @@ class AdvanceRule:
 
     def timed_out(self, steps: int) -> bool:
         """True if this attempt has had its time."""
-        return steps >= self.config.timeout
+        config = self.config
+        return steps >= (max(config.timeout, config.waiting) if self._waits else config.timeout)
 
     @property
     def refused_too_often(self) -> bool:
@@ -67,7 +74,7 @@ class AdvanceRule:
         """What follows a failed attempt; counts it."""
         self._streak = 0
         self._refusals = 0
-        if self.attempt < self.config.retries:
+        if self.attempt < self.config.retries and not self._waits:
             self.attempt += 1
             return "retry"
         if self.config.on_timeout != "replan":

@@ -22,6 +22,7 @@ from ..policies.base import Actions, Policy
 from . import events as log
 from .advance import AdvanceRule
 from .base import Attempt, Plan, Planner
+from .plan import waits
 
 Status = Literal["pending", "current", "done", "failed"]
 EndReason = Literal["completed", "incomplete", "gave_up"]
@@ -133,7 +134,8 @@ class Agent:
                 made_by=plan.made_by,
             )
         )
-        self._start(sensors)
+        self._index = -1
+        self._go_on(sensors)
         return self._flush()
 
     def act(self, sensors: Sensors) -> Decision:
@@ -220,8 +222,9 @@ class Agent:
 
     def _go_on(self, sensors: Sensors) -> None:
         self._index += 1
-        self._rule.begin_subtask()
-        if self._index < len(self._texts):
+        text = self._texts[self._index] if self._index < len(self._texts) else None
+        self._rule.begin_subtask(waits=text is not None and waits(text))
+        if text is not None:
             self._start(sensors)
             return
         # A subtask that was planned anew is made up for by what replaced it.

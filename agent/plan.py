@@ -1,5 +1,6 @@
 """Checking a plan before anybody acts on it."""
 
+import re
 from collections.abc import Sequence
 
 from ..configs import LeapcasaError
@@ -9,6 +10,14 @@ MAX_SUBTASKS = 40
 """The longest of RoboCasa's composite tasks has about twenty steps."""
 MAX_CHARACTERS = 400
 """Of one subtask."""
+
+
+_WAITS = re.compile(r"\W*wait\b", re.IGNORECASE)
+
+
+def waits(text: str) -> bool:
+    """True if a subtask, by its words, is only to wait ("Wait until the sauce is done")."""
+    return _WAITS.match(text) is not None
 
 
 def checked(

@@ -39,6 +39,9 @@ class AdvanceConfig:
     a hand that still draws back gets to its end. No verdict is asked for."""
     timeout: int = _number(400, 1, 1_000_000, unit="steps")
     """Control steps after which an attempt at a subtask has failed."""
+    waiting: int = _number(600, 1, 1_000_000, unit="steps")
+    """The same of a subtask that only waits ("Wait until ..."), where `timeout` is less. It has one
+    attempt: there is nothing to do better."""
     max_refusals: int | None = _number(None, 1, 1_000_000, unit="verdicts")
     """Refusals of the judge in a row after which an attempt has failed; null: only the timeout."""
     retries: int = _number(1, 0, 100)

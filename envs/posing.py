@@ -4,6 +4,7 @@ For pictures to learn from: what a robot would see there, at a fraction of the c
 there by steps. Nothing of it runs in a rollout.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,16 @@ class Poser:
             self._mj.mju_axisAngle2Quat(turned, np.array([0.0, 0.0, 1.0]), value)
             self._data.qpos[address + 3 : address + 7] = turned
         self._place()
+
+    def clock(self, share: float) -> None:
+        """Set how much of the time is over that a task wants waited for; some have no such clock.
+
+        Args:
+            share: 1 or more is the end.
+        """
+        raw = self._kitchen.robocasa
+        if hasattr(raw, "simmer_timesteps"):
+            raw.task_timestep = math.ceil(share * raw.simmer_timesteps)
 
     def base(self, forward: float, side: float, yaw: float) -> None:
         """Move the base from where the episode put it [m, m, rad]."""

@@ -19,7 +19,7 @@ from leapcasa.envs.referee import Referee
 from leapcasa.policies.base import PolicyInfo
 from leapcasa.runs import components
 
-TASK, SEED, STEPS = "PickPlaceCounterToSink", 4, 60
+TASK, SEED, STEPS = "PickPlaceCounterToSink", 4, 40
 
 
 class Asked(Exception):
@@ -54,7 +54,8 @@ def scramble(env: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def decisions(agent_of, monkeypatch: pytest.MonkeyPatch, *, scrambled: bool):
     """Actions, events and proprioception of one episode."""
-    kitchen = Kitchen(TASK, split="target", image_size={"right": 64, "left": 64})
+    sizes = {"right": 64, "left": 64}
+    kitchen = Kitchen(TASK, split="target", image_size=sizes, render_profile="fast")  # pyright: ignore
     with monkeypatch.context() as patch:
         sensors = kitchen.begin(SEED)
         referee = Referee(kitchen)
@@ -77,7 +78,7 @@ def decisions(agent_of, monkeypatch: pytest.MonkeyPatch, *, scrambled: bool):
 
 
 def unprivileged(kitchen: Kitchen, referee: Referee) -> Agent:
-    config = load("baseline", ["advance.timeout=40", "judge.options.moved=0.2"], task=TASK)
+    config = load("baseline", ["advance.timeout=25", "judge.options.moved=0.2"], task=TASK)
     parts = components.make(config, referee)
     assert parts.privileged == ()
     return Agent(parts.planner, parts.policy, parts.judge, config.advance, seed=SEED)

@@ -39,9 +39,11 @@ class _Part:
     """What a subtask is about."""
 
     skill: Skill
+    seen: Skill
+    """What else is worked at at the same places; mostly the skill itself."""
     fixture: str
     suffix: str | None
-    """The joint that moves; None if nothing does."""
+    """The joint that the points are of; None if they are the fixture's."""
     hints: Floats
 
 
@@ -66,11 +68,12 @@ class Points:
         try:
             skill = parse(text, self._referee.instruction)
             fixture = self._referee.meant(skill)
-            suffix = self._moving(skill, fixture)
-            hints = self._hints(skill, fixture, suffix)
+            seen = _watched(skill)
+            suffix = self._moving(seen, fixture)
+            hints = self._hints(seen, fixture, suffix)
         except LeapcasaError:
             return
-        self._part = _Part(skill=skill, fixture=fixture, suffix=suffix, hints=hints)
+        self._part = _Part(skill=skill, seen=seen, fixture=fixture, suffix=suffix, hints=hints)
 
     @property
     def skill(self) -> Skill | None:
@@ -85,7 +88,7 @@ class Points:
     def joint(self) -> JointTruth | None:
         """The joint of the part as it is now; None if nothing of it moves, or nothing is known."""
         part = self._part
-        if part is None or part.suffix is None:
+        if part is None or part.suffix is None or part.skill is not part.seen:
             return None
         return self._referee.joint(part.fixture, part.suffix)
 
@@ -119,9 +122,9 @@ class Points:
         if part.suffix is None:
             return np.stack([place.center] * POINTS)
         try:
-            if _shuts_cabinets(part.skill):
-                return self._of_cabinet(part.skill, part.fixture, part.suffix)
-            return self._of_joint(part.skill, part.fixture, part.suffix, place)
+            if _shuts_cabinets(part.seen):
+                return self._of_cabinet(part.seen, part.fixture, part.suffix)
+            return self._of_joint(part.seen, part.fixture, part.suffix, place)
         except (LeapcasaError, Blocked):
             return np.full((POINTS, 3), np.nan)
 
@@ -191,6 +194,13 @@ class Points:
         if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
             return next(iter(self._referee.doors(fixture, skill.side)), None)
         return _MOVING.get(skill.target)
+
+
+def _watched(skill: Skill) -> Skill:
+    """Who waits at a stove looks where it is turned off afterwards: what simmers, its knob."""
+    if (skill.verb, skill.target) != ("wait", "stove"):
+        return skill
+    return Skill(verb="turn_off", target="burner")
 
 
 def _shuts_cabinets(skill: Skill) -> bool:

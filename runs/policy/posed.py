@@ -68,6 +68,8 @@ class _Part:
     """What else has to be shut in the same subtask, as the episode began."""
     done: float
     """How far open the part is once the subtask is done."""
+    timed: bool
+    """Whether it is the task's clock that completes it."""
     asked: tuple[tuple[int, str, bool], ...]
     """What a look is asked about: number and words of the subtask, and of what undoes it (True)."""
 
@@ -114,6 +116,7 @@ class Posing:
             joint=joint,
             others=tuple(self._points.others()),
             done=_end(skill, joint),
+            timed=skill.verb == "wait" and skill.steps is None,
             asked=tuple(asked),
         )
 
@@ -159,8 +162,10 @@ class Posing:
     def _set_parts(self, number: int, opened: float) -> None:
         """Earlier parts at the far end, this one as it is drawn, later ones as they are."""
         for place, part in enumerate(self.parts[: number + 1]):
+            share = opened if place == number else part.done
+            if part.timed:
+                self._poser.clock(share)
             if part.joint is not None:
-                share = opened if place == number else part.done
                 self._poser.part(part.joint.name, part.joint.at(share))
                 for other in part.others:
                     shut = share == part.done or self._rng.random() < OTHERS_SHUT
@@ -168,9 +173,9 @@ class Posing:
 
     def _anywhere(self, part: _Part) -> float:
         """How far open a part is to be."""
-        if part.joint is None:
+        if part.joint is None and not part.timed:
             return 0.0
-        begun, end = part.joint.opened, part.done
+        begun, end = 0.0 if part.joint is None else part.joint.opened, part.done
         draw, between = self._rng.random(), self._rng.random()
         if draw < AT_BEGIN:
             return begun
@@ -212,6 +217,9 @@ class Posing:
 
     def _progress(self, part: _Part, text: str, undoing: bool) -> float:
         """Of a subtask that begins as episodes have it; NaN where how things stand does not say."""
+        if part.timed:
+            self._referee.watch(text)
+            return self._referee.progress()
         skill, now = self._points.skill, self._points.joint()
         if part.joint is None or skill is None or now is None or skill.verb not in _SEEN_AT_ONCE:
             return float("nan")
@@ -223,7 +231,9 @@ class Posing:
 
 
 def _end(skill: Skill, joint: JointTruth | None) -> float:
-    """How far open a part is once a subtask is done: at the other end of its way."""
+    """How far open a part is once a subtask is done: at the other end of its way (or time)."""
+    if skill.verb == "wait":
+        return 1.0
     # a knob that is on may be turned up by any amount, and a cabinet's door stand open so
     shuts = (skill.verb, skill.target) in (("turn_off", "burner"), ("close", "cabinet_door"))
     if joint is None or shuts:

@@ -18,7 +18,6 @@ from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen, SceneRecord
 from ...envs.referee import Referee
 from ...envs.sensors import Sensors, View
-from ...envs.skills import skill_of
 from ...envs.tasks import task as known_task
 from ...judges.referee import RefereeJudge
 from ...policies.base import Policy
@@ -42,8 +41,7 @@ ATTEMPT_STEPS = 420
 ALONE_STEPS, ALONE_RETRIES = 160, 1
 """The same of a learner that plays alone; it goes on with the next subtask."""
 WAITING_STEPS = 560
-"""What a subtask is given in tasks that wait, attempts together: TurnOffSimmeredSauceHeat's clock
-runs for up to 500."""
+"""What a subtask is given that only waits: TurnOffSimmeredSauceHeat's clock runs for up to 500."""
 MOST_STEPS = 1500
 """Of an episode whose task has no official horizon."""
 
@@ -252,7 +250,7 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
             ExpertPolicy(referee), Disturber(level, rng), learner, rng, job.most_led
         )
     planner, judge = _planner(job), RefereeJudge(referee)
-    rule = _rule(job.alone, linger, _waits(planner, kitchen.scene.instruction))
+    rule = _rule(job.alone, linger)
     agent = Agent(planner, demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
@@ -287,21 +285,14 @@ def _texts(planner: Planner, instruction: str) -> list[str]:
     return [one.text for one in planner.plan(instruction, {}, ()).subtasks]
 
 
-def _waits(planner: Planner, instruction: str) -> bool:
-    """True if one of a task's subtasks is to wait."""
-    skills = [skill_of(text, instruction) for text in _texts(planner, instruction)]
-    return any(skill is not None and skill.verb == "wait" for skill in skills)
-
-
-def _rule(alone: bool, linger: int, waits: bool) -> AdvanceConfig:
+def _rule(alone: bool, linger: int) -> AdvanceConfig:
     """How long a subtask is given, and what follows when it failed."""
     timeout, retries = (ALONE_STEPS, ALONE_RETRIES) if alone else (ATTEMPT_STEPS, 0)
-    if waits:
-        timeout = WAITING_STEPS // (1 + retries)
     return AdvanceConfig(
         interval=2,
         consecutive=linger,
         timeout=timeout,
+        waiting=WAITING_STEPS,
         retries=retries,
         on_timeout="skip" if alone else "stop",
     )

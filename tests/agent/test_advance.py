@@ -51,3 +51,11 @@ def test_a_failed_attempt_breaks_a_streak():
     assert rule.remedy() == "retry"
     assert not rule.complete(1.0)
     assert rule.complete(1.0)
+
+
+@given(st.integers(1, 100), st.integers(1, 100), st.booleans())
+def test_a_wait_is_never_given_less_time_than_anything_else(timeout, waiting, waits):
+    rule = AdvanceRule(AdvanceConfig(timeout=timeout, waiting=waiting))
+    rule.begin_subtask(waits=waits)
+    last = max(timeout, waiting) if waits else timeout
+    assert [rule.timed_out(n) for n in range(120)] == [n >= last for n in range(120)]

@@ -148,6 +148,21 @@ def test_a_timeout_is_retried_with_another_seed_then_skipped():
     assert [s.status for s in agent.view().subtasks] == ["failed", "done"]
 
 
+@pytest.mark.parametrize(
+    ("complete_at", "ended"), [({24}, {24: "Advanced"}), (set(), {30: "Skipped"})]
+)
+def test_what_only_waits_has_a_time_of_its_own_and_no_second_attempt(complete_at, ended):
+    policy = CountingPolicy()
+    planner = ListPlanner(["Wait until the sauce is done", "b"])
+    patience = {"retries": 3, "waiting": 30, "on_timeout": "skip", "timeout": 10}
+    agent = make(PlannedJudge(complete_at), planner=planner, policy=policy, **patience)
+    _, happened = run(agent)
+    first = [e for e in happened if getattr(e, "index", None) == 0]
+    assert {e.step: type(e).__name__ for e in first if type(e).__name__ in ended.values()} == ended
+    assert [text for text, _ in policy.resets][:2] == ["Wait until the sauce is done", "b"]
+    assert names(happened).count("Retried") == 3  # of what is done after the wait
+
+
 def test_a_replan_gets_the_history_and_the_newest_image_and_can_still_succeed():
     planner = ListPlanner(["a", "b"], ["c"])
     agent = make(PlannedJudge({4, 18}), planner=planner, on_timeout="replan")

@@ -81,15 +81,15 @@ def test_importing_the_kitchen_imports_no_simulator():
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("quantization", ["none", "nf4"])
-def test_a_model_can_be_loaded_after_a_kitchen_has_drawn(quantization, small_checkpoint):
+def test_models_can_be_loaded_after_a_kitchen_has_drawn(small_checkpoint):
     """Mesa's LLVM and triton's do not live in one process; it must not end in a crash."""
     script = f"""
 from leapcasa.envs.kitchen import Kitchen
 kitchen = Kitchen("RinseSinkBasin", split="target")
 kitchen.begin(0).image("right")
 from leapcasa.vlm.load import LoadConfig, load
-load(LoadConfig(base_model={str(small_checkpoint)!r}, quantization={quantization!r}))
+for quantization in ("none", "nf4"):
+    load(LoadConfig(base_model={str(small_checkpoint)!r}, quantization=quantization))
 kitchen.close()
 print("both live")
 """

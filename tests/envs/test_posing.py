@@ -136,3 +136,28 @@ def test_a_switch_that_was_on_is_off_again_after_a_restart():
         assert referee.joint(kettle.name, "switch_joint").opened < 0.5
     finally:
         made.close()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_sauce_looks_as_long_simmered_as_the_clock_says(share: float):
+    made = Kitchen("TurnOffSimmeredSauceHeat", render_profile="fast")
+    try:
+        made.begin(5)
+        poser, referee, raw = Poser(made), Referee(made), made.robocasa
+        referee.watch("Wait until the sauce is simmered")
+        poser.clock(share)
+        poser.look()
+        begun, done = raw.START_SAUCE_COLOR, raw.FINISHED_SAUCE_COLOR
+        colour = raw.sim.model.geom_rgba[raw.sim.model.geom_name2id("saucepan_liquid")]
+        assert np.allclose(colour, begun + share * (done - begun), atol=0.01)
+        assert referee.subtask_done() == (share == 1.0)
+        assert referee.progress() == pytest.approx(share, abs=0.01)
+    finally:
+        made.close()
+
+
+def test_a_kitchen_without_a_clock_has_none_to_set(kitchen: Kitchen):
+    before = Poser(kitchen).look().image("right")
+    poser = Poser(kitchen)
+    poser.clock(0.5)
+    assert np.array_equal(poser.look().image("right"), before)

@@ -99,7 +99,7 @@ def test_a_learner_that_is_led_astray_aims_beside_what_there_is():
         sensors, text = kitchen.begin(SEED), "Close the electric kettle lid"
         referee, away = Referee(kitchen), []
         felt = sensors.proprioception.vector()
-        for seed in range(40):
+        for seed in range(16):
             plain, astray = (
                 ToldPolicy(str(SHIPPED), referee, np.random.default_rng(seed), metres)
                 for metres in (0.0, 0.02)

@@ -70,6 +70,20 @@ def test_posed_parts_count_as_done_where_robocasa_says_so(tmp_path: Path):
     assert np.corrcoef(flat[~done], demo.progress[door][~done])[0, 1] > 0.95
 
 
+def test_who_waits_at_a_stove_looks_at_its_knob_and_what_glows(tmp_path: Path):
+    words = (
+        "policy data TurnOffSimmeredSauceHeat --episodes 1 --first-seed 1000 --posed 16 --size 64"
+    )
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    wait, off = demo.subtask == 0, demo.subtask == 1
+    apart = np.linalg.norm(demo.points[:, [0, 0, 1]] - demo.points[:, [1, 2, 2]], axis=2)
+    assert apart.min() > 0.05
+    assert np.allclose(apart[wait], apart[off].mean(0), atol=0.02)  # a knob's middle, as it turns
+    assert {*np.unique(demo.progress[wait] >= 1.0), *np.unique(demo.progress[off] >= 1.0)} == {0, 1}
+    assert ((demo.progress[wait] > 0.3) & (demo.progress[wait] < 0.99)).any()
+
+
 def test_a_pan_is_turned_any_way(tmp_path: Path):
     words = "policy data RotatePan --episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0

@@ -52,8 +52,8 @@ def test_what_was_learned_is_what_the_planner_says(command, tiny_model, tmp_path
 def test_a_stopped_run_goes_on_with_the_losses_of_one_that_was_not(tiny_model, tmp_path):
     data = data_set(tmp_path / "data")
     arguments = [sys.executable, "-m", "leapcasa.runs", "plan", "train", str(data), "--model",
-                 str(tiny_model), *QUICK, "--max-steps", "100", "--save-steps", "1000",
-                 "--eval-steps", "50", "--checkpointing", "--out"]  # fmt: skip
+                 str(tiny_model), *QUICK, "--max-steps", "40", "--save-steps", "1000",
+                 "--eval-steps", "20", "--checkpointing", "--out"]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     out = tmp_path / "stopped"
     first = subprocess.Popen(
@@ -71,12 +71,12 @@ def test_a_stopped_run_goes_on_with_the_losses_of_one_that_was_not(tiny_model, t
     assert "the same command goes on" in said
     state = json.loads((out / "train.json").read_text())
     assert state["state"] == "stopped"
-    assert 3 <= state["steps"] < 100
+    assert 3 <= state["steps"] < 40
     assert (out / f"checkpoints/checkpoint-{state['steps']}/model.safetensors").is_file()
     for folder in (out, tmp_path / "whole"):
         done = subprocess.run([*arguments, str(folder)], env=environment, capture_output=True)
         assert done.returncode == 0, done.stderr.decode()
-    assert sorted(losses(out)) == sorted(losses(tmp_path / "whole")) == list(range(1, 101))
+    assert sorted(losses(out)) == sorted(losses(tmp_path / "whole")) == list(range(1, 41))
     assert losses(out) == pytest.approx(losses(tmp_path / "whole"), rel=1e-5, abs=1e-7)
 
 
