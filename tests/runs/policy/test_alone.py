@@ -1,6 +1,7 @@
 """A learner that plays alone, held against a second run of the same learner in the same kitchen."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
-from leapcasa.policies.embedded import EmbeddedPolicy
+from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED
 from leapcasa.runs.cli import main
 from leapcasa.runs.policy import dataset, draws, episode_file, record
@@ -92,14 +93,17 @@ def test_nobody_plays_alone_who_is_not_named(tmp_path: Path, capsys: pytest.Capt
     assert "--learner" in capsys.readouterr().err
 
 
-def test_a_learner_that_is_led_astray_aims_beside_what_there_is():
+def test_a_learner_that_is_led_astray_aims_beside_what_there_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        checkpoint, "load_all", cache(checkpoint.load_all)
+    )  # 80 learners, read once
     kitchen = Kitchen("StartElectricKettle", split="pretrain", render_profile="fast",
                       look_every=100_000)  # pyright: ignore  # fmt: skip
     try:
         sensors, text = kitchen.begin(SEED), "Close the electric kettle lid"
         referee, away = Referee(kitchen), []
         felt = sensors.proprioception.vector()
-        for seed in range(16):
+        for seed in range(40):
             plain, astray = (
                 ToldPolicy(str(SHIPPED), referee, np.random.default_rng(seed), metres)
                 for metres in (0.0, 0.02)
