@@ -116,9 +116,13 @@ class Posing:
             joint=joint,
             others=tuple(self._points.others()),
             done=_end(skill, joint),
-            timed=skill.verb == "wait" and skill.steps is None,
+            timed=self._timed(skill),
             asked=tuple(asked),
         )
+
+    def _timed(self, skill: Skill) -> bool:
+        clock = self._referee.task_value("simmer_timesteps")
+        return skill.verb == "wait" and skill.steps is None and clock is not None
 
     def _undoing(self, skill: Skill) -> str | None:
         """Words for what undoes a skill; None if nothing does, or no one knows when."""

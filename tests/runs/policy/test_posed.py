@@ -84,6 +84,16 @@ def test_who_waits_at_a_stove_looks_at_its_knob_and_what_glows(tmp_path: Path):
     assert ((demo.progress[wait] > 0.3) & (demo.progress[wait] < 0.99)).any()
 
 
+def test_of_a_wait_without_a_clock_nothing_is_known(tmp_path: Path):
+    (tmp_path / "steps.txt").write_text("Wait until the kettle is done\n")
+    words = "policy data StartElectricKettle --episodes 1 --first-seed 1000 --posed 2 --size 64"
+    more = ["--script", str(tmp_path / "steps.txt"), "--out", str(tmp_path / "out")]
+    assert main([*words.split(), *more]) == 0
+    demo = episode_file.read(tmp_path / "out" / outcomes(tmp_path / "out")[0]["file"])
+    assert len(demo.progress) == 2
+    assert np.isnan(demo.progress).all()
+
+
 def test_a_pan_is_turned_any_way(tmp_path: Path):
     words = "policy data RotatePan --episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0
