@@ -106,6 +106,7 @@ def test_a_lever_is_pushed_at_its_far_end_from_behind():
         ("RotatePan", "target", 6),
         ("TurnOffStove", "target", 4),  # its knobs are on the front
         ("TurnOffSimmeredSauceHeat", "target", 3),
+        ("CloseCabinet", "pretrain", 302),  # one of its doors lies against a wall
         ("ResetCabinetDoors", "pretrain", 303),
     ],
 )

@@ -94,9 +94,8 @@ def test_nobody_plays_alone_who_is_not_named(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_learner_that_is_led_astray_aims_beside_what_there_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(
-        checkpoint, "load_all", cache(checkpoint.load_all)
-    )  # 80 learners, read once
+    # 80 learners of the same weights
+    monkeypatch.setattr(checkpoint, "load_all", cache(checkpoint.load_all))
     kitchen = Kitchen("StartElectricKettle", split="pretrain", render_profile="fast",
                       look_every=100_000)  # pyright: ignore  # fmt: skip
     try:
