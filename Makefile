@@ -21,8 +21,10 @@ help: ## show this list
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 12) else "leapcasa needs Python 3.11 or 3.12; this is %d.%d. Name another with: make PYTHON=python3.11" % v[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# pip would compile in one process. Some packages hold files for other Pythons: they do not count.
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 $(TRANSFORMERS4)/.ready: requirements-transformers4.lock | $(READY)
@@ -39,7 +41,7 @@ test: $(READY) $(TRANSFORMERS4)/.ready ## style, types and the whole test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --threads 2 --pythonpath $(BIN)/python
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## speed and memory beside RoboCasa's wrapper (docs/benchmarks_env.md)
 	$(BIN)/python benchmarks/env.py $(ARGS)

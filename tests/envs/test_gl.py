@@ -85,7 +85,7 @@ def test_models_can_be_loaded_after_a_kitchen_has_drawn(small_checkpoint):
     """Mesa's LLVM and triton's do not live in one process; it must not end in a crash."""
     script = f"""
 from leapcasa.envs.kitchen import Kitchen
-kitchen = Kitchen("RinseSinkBasin", split="target")
+kitchen = Kitchen("RinseSinkBasin", split="target", render_profile="fast")
 kitchen.begin(0).image("right")
 from leapcasa.vlm.load import LoadConfig, load
 for quantization in ("none", "nf4"):
