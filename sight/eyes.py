@@ -18,6 +18,8 @@ from .words import BUCKETS
 WINDOW = 2
 """Cells to each side of the likeliest one that a place is read from."""
 GROUPS = 4
+HEADS = 4
+"""Of attention."""
 FLOOR_CELLS = 0.3
 """A place is never surer than this [cells]."""
 
@@ -38,15 +40,42 @@ class Words(nn.Module):
         return self.mix(self.table(buckets).sum(1) / count)
 
 
+class Around(nn.Module):
+    """A map whose cells have heard of each other (Vaswani et al. 2017, arXiv:1706.03762).
+
+    It begins as if it were not there, so that an eye that sees already can be given it.
+
+    Args:
+        channels: of the map; divisible by 8.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(
+            channels, HEADS, 2 * channels, 0.0, "gelu", batch_first=True, norm_first=True
+        )
+        for last in (self.layer.self_attn.out_proj, self.layer.linear2):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, N, N) -> the same."""
+        place = _waves(x.shape[1], x.shape[-1]).to(x)
+        cells = x.flatten(2).transpose(1, 2)
+        heard = self.layer(cells + place) - place
+        return heard.transpose(1, 2).unflatten(2, x.shape[2:])
+
+
 class Eye(nn.Module):
     """Pictures of one kind of camera -> logits of cells, and what they come from.
 
     Args:
         channels: of the maps at a quarter, an eighth and a sixteenth of the side.
         words: width of the words.
+        blocks: of attention between the cells of the deepest map.
     """
 
-    def __init__(self, channels: tuple[int, int, int], words: int) -> None:
+    def __init__(self, channels: tuple[int, int, int], words: int, blocks: int = 0) -> None:
         super().__init__()
         a, b, c = channels
         # The first layer goes to a quarter of the size at once: wider maps cost most on a CPU.
@@ -60,6 +89,7 @@ class Eye(nn.Module):
         self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, size) for size in sizes)
         self.widths = (a, b, c)
         self.film = nn.Linear(words, 2 * sum(self.widths))
+        self.around = nn.Sequential(*(Around(c) for _ in range(blocks)))
         self.where = nn.Conv2d(a, POINTS, 1)
         self.absent = nn.Linear(c, POINTS)
         nn.init.zeros_(self.film.weight)
@@ -96,7 +126,7 @@ class Eye(nn.Module):
         x = told(n[1](self.down1(fine)), 1)
         middle = functional.relu(x + n[2](self.deep1(x)))
         x = told(n[3](self.down2(middle)), 2)
-        x = x + n[5](self.deep3(functional.relu(n[4](self.deep2(x)))))
+        x = self.around(x + n[5](self.deep3(functional.relu(n[4](self.deep2(x))))))
         deep = functional.relu(x)
         x = functional.relu(self.up1(_twice(x)) + middle)
         x = functional.relu(x + n[6](self.wide1(x)))
@@ -157,6 +187,15 @@ def scaled(pictures: Tensor) -> Tensor:
     """uint8 RGB -> [-1, 1], as eyes want it."""
     unit = pictures.to(torch.float32).div(127.5).sub(1.0)
     return unit.contiguous(memory_format=torch.channels_last)
+
+
+def _waves(channels: int, cells: int) -> Tensor:
+    """(N * N, channels) sines of row and column, row by row: where each cell is."""
+    rate = (torch.pi * cells) ** -torch.linspace(0, 1, channels // 4) * torch.pi
+    angle = torch.arange(cells)[:, None] * rate
+    waves = torch.cat([angle.sin(), angle.cos()], 1)
+    both = [waves.repeat_interleave(cells, 0), waves.repeat(cells, 1)]
+    return torch.cat(both, 1)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -36,6 +36,8 @@ class JudgeConfig:
     """Side of the pictures [px]; divisible by 16."""
     channels: tuple[int, int, int] = (32, 64, 96)
     """Of the eye, see `Eye`."""
+    blocks: int = 0
+    """Of attention in the eye."""
     words: int = 48
     """Width of the instruction's vector."""
     width: int = 128
@@ -108,7 +110,7 @@ class Look(nn.Module):
     def __init__(self, config: JudgeConfig) -> None:
         super().__init__()
         self.words = Words(config.words)
-        self.eye = Eye(config.channels, config.words)
+        self.eye = Eye(config.channels, config.words, config.blocks)
         self.state = State(config)
 
     def forward(self, pictures: Tensor, buckets: Tensor) -> Tensor:

@@ -38,6 +38,8 @@ class NetworkConfig:
     """Steps predicted at once."""
     channels: tuple[int, int, int] = (32, 64, 96)
     """Of the feature maps at a quarter, an eighth and a sixteenth of the size."""
+    blocks: int = 0
+    """Of attention in each eye, see `Eye`."""
     words: int = 48
     """Width of the instruction's vector."""
     width: int = 384
@@ -93,8 +95,8 @@ class Eyes(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.words = Words(config.words)
-        self.outer = Eye(config.channels, config.words)
-        self.hand = Eye(config.channels, config.words)
+        self.outer = Eye(config.channels, config.words, config.blocks)
+        self.hand = Eye(config.channels, config.words, config.blocks)
         self.hints = Hints(config.channels[2], config.words)
 
     def forward(self, outer: Tensor, hand: Tensor, buckets: Tensor) -> Sight:

@@ -102,6 +102,11 @@ def _with(
     (new, *more) = _members(folder, kind)
     if more:
         raise ConfigError(f"--add {folder} is joined of several itself; add these one by one")
+    if members[0].state.keys() - new.state.keys():
+        raise ConfigError(
+            f"the first network has blocks of attention and {folder} has not: train that with as "
+            "many --blocks"
+        )
     kept = []
     for number, old in enumerate(members):
         meant = gates.understood(old.claims)

@@ -147,7 +147,8 @@ def _start(request: SightRequest) -> _Start:
         )
     policy = policy_checkpoint.load(request.begin, request.member)
     sizes = policy.network.config
-    network = Network(JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words))
+    network = Network(JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words,
+                                  blocks=sizes.blocks))  # fmt: skip
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
     return _Start(

@@ -126,6 +126,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{part}-steps", metavar="N", type=int,
                             help=f"of the {part} (default: the preset's)")  # fmt: skip
     parser.add_argument("--preset", default="small", help="small (default) or tiny, for trials")
+    parser.add_argument("--blocks", metavar="N", type=int,
+                        help="of attention in each eye, for parts that something far from them "
+                             "tells apart (default: as in --from, or 0)")  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
     parser.add_argument("--threads", metavar="N", type=int, default=2, help="on a CPU (default: 2)")
@@ -196,6 +199,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
         eyes_steps=options.eyes_steps,
         control_steps=options.control_steps,
         preset=options.preset,
+        blocks=options.blocks,
         seed=options.seed,
         device=options.device,
         threads=options.threads,

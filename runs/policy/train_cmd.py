@@ -27,6 +27,8 @@ class TrainRequest:
     eyes_steps: int | None = None
     control_steps: int | None = None
     preset: str = "small"
+    blocks: int | None = None
+    """Of attention in each eye; None for those of `start`, or the preset's."""
     seed: int = 0
     device: str | None = None
     threads: int = 2
@@ -59,10 +61,10 @@ def train_command(request: TrainRequest, console: Console) -> int:
     request = _resumed(request, folder) if request.resume else _fresh(request, folder)
     device = _device(request.device)
     torch.set_num_threads(request.threads)
-    recipe = _recipe(request)
     start = None if request.start is None else checkpoint.load(request.start, request.member)
-    if start is not None and start.network.config != recipe.network:
-        raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
+    recipe = _recipe(request, None if start is None else start.network.config)
+    if start is not None:
+        start = replace(start, network=training.grown(start.network, recipe, request.seed))
     with console.quiet_stdout():
         stretches = dataset.load(request.data, recipe.network)
         reminders = dataset.load(request.keep, recipe.network) if request.keep else []
@@ -123,6 +125,8 @@ def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:
     asked = (request.eyes_steps, request.control_steps)
     if any(steps is not None and steps < 0 for steps in asked) or asked == (0, 0):
         raise ConfigError("--eyes-steps and --control-steps must be 0 or more, and not both 0")
+    if request.blocks is not None and request.blocks < 0:
+        raise ConfigError("--blocks must be 0 or more")
     if not 0 < request.blend <= 1 or (request.blend < 1 and request.start is None):
         raise ConfigError("--blend is a share, above 0 and up to 1, and wants --from")
     if request.member and request.start is None:
@@ -146,6 +150,7 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
             eyes_steps=kept["eyes_steps"],
             control_steps=request.control_steps or kept["control_steps"],
             preset=kept["preset"],
+            blocks=kept.get("blocks"),
             seed=kept["seed"],
             device=request.device or kept["device"],
             threads=request.threads,
@@ -159,7 +164,8 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
         raise ConfigError(f"{folder} holds no training to go on with ({error})") from error
 
 
-def _recipe(request: TrainRequest) -> Any:
+def _recipe(request: TrainRequest, start: Any = None) -> Any:
+    """The recipe, its network sized as asked; `start` is what it begins with has for sizes."""
     from . import presets
 
     recipe = presets.recipe(request.preset)
@@ -167,7 +173,14 @@ def _recipe(request: TrainRequest) -> Any:
         recipe = replace(recipe, eyes=replace(recipe.eyes, steps=request.eyes_steps))
     if request.control_steps is not None:
         recipe = replace(recipe, control=replace(recipe.control, steps=request.control_steps))
-    return recipe
+    blocks = (start or recipe.network).blocks if request.blocks is None else request.blocks
+    network = replace(recipe.network, blocks=blocks)
+    if start is not None and replace(start, blocks=blocks) != network:
+        raise ConfigError(f"--from {request.start} has other sizes than --preset {request.preset}")
+    if start is not None and start.blocks not in (0, blocks):
+        raise ConfigError(f"--from {request.start} has {start.blocks} blocks, not {blocks}; "
+                          "leave --blocks out")  # fmt: skip
+    return replace(recipe, network=network)
 
 
 def _device(asked: str | None) -> str:

@@ -119,6 +119,23 @@ def begin(recipe: Recipe, seed: int, start: Network | None = None) -> State:
     return State(network=network, mean=mean.eval(), optimisers=made)
 
 
+def grown(network: Network, recipe: Recipe, seed: int) -> Network:
+    """A network with the recipe's sizes that does what this one does.
+
+    Args:
+        network: which may have no blocks of attention where the recipe has some.
+        recipe: its other sizes are the network's.
+        seed: of the weights of new blocks, whose last layers are zero.
+    """
+    if network.config == recipe.network:
+        return network
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        made = Network(recipe.network)
+    made.load_state_dict({**made.state_dict(), **network.state_dict()})
+    return made.eval()
+
+
 def parameters(network: Network, part: str) -> list[nn.Parameter]:
     """Those of a part, always in the same order."""
     modules = [network.eyes] if part == "eyes" else [network.words, network.control]

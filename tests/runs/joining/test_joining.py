@@ -25,14 +25,16 @@ from leapcasa.sight.members import answers, told
 PAN, KETTLE, FAUCET = "rotate the pan", "turn on the kettle", "turn on the faucet"
 
 
-def policy(folder: Path, seed: int, size: int = 32) -> Path:
-    config = NetworkConfig(
-        size=size, hand_size=32, chunk=6, channels=(8, 8, 8), words=8, width=32, depth=1
-    )
+def policy(folder: Path, seed: int, size: int = 32, blocks: int = 0) -> Path:
+    config = NetworkConfig(size=size, hand_size=32, chunk=6, channels=(8, 8, 8), blocks=blocks,
+                           words=8, width=32, depth=1)  # fmt: skip
     folder.mkdir()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = Network(config)
+        for name, weights in network.named_parameters():
+            if ".around." in name:  # as if it had learned: its last layers begin as nothing
+                torch.nn.init.normal_(weights, std=0.5)
     ones, zeros = np.ones((6, geometry.MOTION), np.float32), np.zeros(geometry.FEATURES, np.float32)
     stats = checkpoint.Statistics(
         felt_mean=zeros, felt_std=zeros + 1, motion_mean=0.01 * seed * ones, motion_std=0.02 * ones
@@ -98,6 +100,19 @@ def test_each_skill_is_done_as_its_own_policy_does_it(three: tuple[Path, Path, P
     ):  # fmt: skip
         assert np.array_equal(acted(joined, text), acted(own, text)), text
     assert not np.array_equal(acted(first, PAN), acted(pan, PAN))
+
+
+def test_a_member_may_have_blocks_that_the_first_has_not(
+    three: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    first, _, _ = three
+    knobs = policy(tmp_path / "knobs", 1, blocks=1)
+    assert join("policy", first, tmp_path / "joined", (knobs, PAN)) == 0
+    assert np.array_equal(acted(tmp_path / "joined", PAN), acted(knobs, PAN))
+    assert np.array_equal(acted(tmp_path / "joined", KETTLE), acted(first, KETTLE))
+    assert not np.array_equal(acted(knobs, PAN), acted(first, PAN))
+    assert join("policy", knobs, tmp_path / "other", (first, PAN)) == 2
+    assert "with as many --blocks" in capsys.readouterr().err
 
 
 def test_one_policy_changes_members_from_subtask_to_subtask(three: tuple[Path, Path, Path]):

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint
 from leapcasa.runs.cli import main
-from leapcasa.runs.policy import dataset, draws, episode_file, losses, presets
+from leapcasa.runs.policy import dataset, draws, episode_file, losses, presets, training
 
 pytestmark = pytest.mark.sim
 STEPS = (150, 300)
@@ -181,6 +181,33 @@ def test_a_blend_is_between_what_was_there_and_what_was_learned(
     assert changed > 10
 
 
+def test_eyes_are_given_blocks_and_see_as_before_until_they_learn(
+    trained: Path, demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    recipe = presets.recipe("tiny")
+    with_blocks = replace(recipe, network=replace(recipe.network, blocks=2))
+    before = checkpoint.load(trained).network
+    after = training.grown(before, with_blocks, 3)
+    rng = torch.Generator().manual_seed(1)
+    outer = torch.randint(256, (2, 2, 3, 64, 64), generator=rng, dtype=torch.uint8)
+    hand = torch.randint(256, (2, 3, 64, 64), generator=rng, dtype=torch.uint8)
+    words_ = torch.randint(1, 4096, (2, 9), generator=rng)
+    with torch.inference_mode():
+        old, new = before.eyes(outer, hand, words_), after.eyes(outer, hand, words_)
+    for name in ("outer", "hand", "hints"):
+        torch.testing.assert_close(getattr(new, name), getattr(old, name), atol=1e-4, rtol=1e-4)
+
+    out, on = tmp_path / "two", tmp_path / "on"
+    assert main(words(demos, out, (20, 0), "--from", str(trained), "--blocks", "2")) == 0
+    learned = checkpoint.load(out).network
+    assert learned.config.blocks == 2
+    assert all(p.abs().sum() > 0 for n, p in learned.named_parameters() if ".around." in n)
+    assert main(words(demos, on, (5, 0), "--from", str(out))) == 0
+    assert checkpoint.load(on).network.config.blocks == 2
+    assert main(words(demos, tmp_path / "x", (5, 0), "--from", str(out), "--blocks", "1")) == 2
+    assert "has 2 blocks, not 1" in capsys.readouterr().err
+
+
 def test_what_is_to_be_kept_changes_less(trained: Path, demos: Path, tmp_path: Path):
     """Trained on wrong labels, with reminders and without."""
     wrong, recipe = copied(demos, tmp_path / "wrong"), presets.recipe("tiny")
@@ -216,6 +243,7 @@ def test_what_is_to_be_kept_changes_less(trained: Path, demos: Path, tmp_path: P
         (["policy", "train", "/nowhere", "--out", "OUT", "--keep", "/here"], "--keep wants --from"),
         (["policy", "train", "/nowhere", "--out", "OUT"], "holds no demonstrations"),
         (["policy", "train", "/nowhere", "--out", "OUT", "--preset", "big"], "unknown --preset"),
+        (["policy", "train", "/nowhere", "--out", "OUT", "--blocks", "-1"], "--blocks must be 0"),
         (["policy", "train", "--resume", "--out", "OUT"], "no training to go on with"),
     ],
 )
