@@ -5,9 +5,9 @@ to a sixteenth of the picture's side and up again to a quarter. It says a distri
 cells and one more chance, that the point is not in the picture. Places between cells come from the
 shares of neighbours, which is how training puts them (`spread`).
 
-The convolutions together reach 68 of 224 pixels to each side. Where something about as far away says
-which spot is meant (a burner that glows, which of four knobs), blocks of attention let every cell of
-the deepest map know of every other.
+The convolutions together reach 68 of 224 pixels to each side. Where something about as far away
+says which spot is meant (a burner that glows, which of four knobs), blocks of attention let every
+cell of the deepest map know of every other.
 
 Importing this module imports torch.
 """
