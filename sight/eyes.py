@@ -50,7 +50,7 @@ class Around(nn.Module):
     It begins as if it were not there, so that an eye that sees already can be given it.
 
     Args:
-        channels: of the map; divisible by 8.
+        channels: of the map; divisible by 4.
     """
 
     def __init__(self, channels: int) -> None:
