@@ -102,11 +102,6 @@ def _with(
     (new, *more) = _members(folder, kind)
     if more:
         raise ConfigError(f"--add {folder} is joined of several itself; add these one by one")
-    if members[0].state.keys() - new.state.keys():
-        raise ConfigError(
-            f"the first network has blocks of attention and {folder} has not: train that with as "
-            "many --blocks"
-        )
     kept = []
     for number, old in enumerate(members):
         meant = gates.understood(old.claims)
@@ -124,6 +119,13 @@ def _check_alike(members: Sequence[_Member], kind: folders.Kind) -> None:
                 f"the {kind.what}s have different {name}: {', '.join(sorted(values))}; all members "
                 "are shown the same pictures"
             )
+    # What a member's file lacks is the first's, so the first may have no weights that others lack.
+    first, *others = (member.part["network"].get("blocks", 0) for member in members)
+    if first > min(others, default=first):
+        raise ConfigError(
+            f"the first {kind.what} has {first} blocks of attention and another has fewer: train "
+            "that with as many --blocks"
+        )
 
 
 def _as_text(

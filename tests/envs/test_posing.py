@@ -10,12 +10,12 @@ from leapcasa.envs.truth import rotation_about
 
 pytestmark = pytest.mark.sim
 SIZE = 64
+SIZES = {"right": SIZE, "left": SIZE, "hand": SIZE}
 
 
 @pytest.fixture(scope="module")
 def kitchen():
-    sizes = {"right": SIZE, "left": SIZE, "hand": SIZE}
-    made = Kitchen("RinseSinkBasin", image_size=sizes, render_profile="fast")  # pyright: ignore
+    made = Kitchen("RinseSinkBasin", image_size=SIZES, render_profile="fast")  # pyright: ignore
     made.begin(3)
     yield made
     made.close()
@@ -120,8 +120,7 @@ def test_a_hand_in_the_counter_reaches_deep(kitchen: Kitchen):
 
 
 def test_a_switch_that_was_on_is_off_again_after_a_restart():
-    sizes = {"right": SIZE, "left": SIZE, "hand": SIZE}
-    made = Kitchen("StartElectricKettle", image_size=sizes, render_profile="fast")  # pyright: ignore
+    made = Kitchen("StartElectricKettle", image_size=SIZES, render_profile="fast")  # pyright: ignore
     try:
         made.begin(3)
         poser, referee = Poser(made), Referee(made)
@@ -139,8 +138,7 @@ def test_a_switch_that_was_on_is_off_again_after_a_restart():
 
 
 def test_a_sauce_looks_as_long_simmered_as_the_clock_says():
-    sizes = {"right": SIZE, "left": SIZE, "hand": SIZE}
-    made = Kitchen("TurnOffSimmeredSauceHeat", image_size=sizes, render_profile="fast")  # pyright: ignore
+    made = Kitchen("TurnOffSimmeredSauceHeat", image_size=SIZES, render_profile="fast")  # pyright: ignore
     try:
         made.begin(5)
         poser, referee, raw = Poser(made), Referee(made), made.robocasa
