@@ -39,8 +39,11 @@ def lighten(model: Any, cell: float = CELL) -> tuple[int, int]:
 def _thin(model: Any, mesh: int, cell: float) -> None:
     start, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
     cells = np.floor(model.mesh_vert[start : start + count] / cell).astype(np.int64)
-    _, first, group = np.unique(cells, axis=0, return_index=True, return_inverse=True)
-    stand_in = first[group.reshape(-1)]
+    low = cells.min(axis=0)
+    # One number a cell: numpy sorts those several times as fast as rows.
+    numbers = np.ravel_multi_index((cells - low).T, cells.max(axis=0) - low + 1)
+    _, first, group = np.unique(numbers, return_index=True, return_inverse=True)
+    stand_in = first[group]
     adr, faces = int(model.mesh_faceadr[mesh]), int(model.mesh_facenum[mesh])
     span = slice(adr, adr + faces)
     face = stand_in[model.mesh_face[span]]

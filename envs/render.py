@@ -1,14 +1,15 @@
 """Drawing the views of a kitchen while its physics goes on.
 
 For each frame the main thread only lists what there is to draw (`mjv_updateScene`, 0.2 ms with
-culling); a worker thread with a GL context of its own draws it and reads the pixels. The scene list
-is a copy, so the state may move on meanwhile, and the pixels are those that RoboCasa's own
-`sim.render` gives for the state at the time of the request.
+culling); a worker thread with a GL context draws it and reads the pixels. The scene list is a copy,
+so the state may move on meanwhile, and the pixels are those that RoboCasa's own `sim.render` gives
+for the state at the time of the request.
 
 A context is made, used and freed in its worker thread alone: a context freed while another one is
 current would free the other's objects. One context of a process draws at a time: Mesa's software
 renderer (22.3, whose rasterizer all contexts share anyway) looks through the other contexts' lists
-of what is being drawn without a lock, and so crashed once in some thousands of episodes.
+of what is being drawn without a lock, and so crashed once in some thousands of episodes. So all
+views of a kitchen share one: a second would only take its half second, and its memory, to be made.
 """
 
 import atexit
@@ -32,7 +33,7 @@ from .sensors import CAMERAS, Image, View
 _live: "weakref.WeakSet[Renderer]" = weakref.WeakSet()
 _at_exit = False
 _drawing = threading.Lock()
-"""Held by the worker that uses GL."""
+"""Held by the worker that uses GL; kitchens side by side have one each."""
 
 
 class PendingFrame:
@@ -68,8 +69,8 @@ class PendingFrame:
 class _Worker:
     """One thread that owns one GL context for one model."""
 
-    def __init__(self, backend: str, model: Any, width: int, height: int) -> None:
-        self._backend, self._model, self._size = backend, model, (width, height)
+    def __init__(self, backend: str, model: Any, side: int) -> None:
+        self._backend, self._model, self._side = backend, model, side
         self._gl: Any = None
         self._context: Any = None
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
@@ -78,9 +79,9 @@ class _Worker:
         self._thread.start()
         self._opened = self._submit(self._open)
 
-    def draw(self, scene: Any, height: int, width: int) -> "Future[Image]":
-        """Draw a scene list, which must stay as it is until the future is done."""
-        return self._submit(lambda: self._draw(scene, height, width))
+    def draw(self, scene: Any, side: int) -> "Future[Image]":
+        """Draw a square image [px] of a scene list, which must stay as it is until then."""
+        return self._submit(lambda: self._draw(scene, side))
 
     def close(self) -> None:
         """Free the GL objects in their own thread, and end it."""
@@ -107,22 +108,23 @@ class _Worker:
         mujoco = native.mujoco()
 
         # MuJoCo binds `mujoco.GLContext` on import; naming the backend does not depend on that.
-        self._gl = importlib.import_module(f"mujoco.{self._backend}").GLContext(*self._size)
+        library = importlib.import_module(f"mujoco.{self._backend}")
+        self._gl = library.GLContext(self._side, self._side)
         _close_at_exit()  # only now: MuJoCo's first context registers the end of the GL display
         self._gl.make_current()
         gl.refuse_triton()
         self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
-    def _draw(self, scene: Any, height: int, width: int) -> Image:
+    def _draw(self, scene: Any, side: int) -> Image:
         mujoco = native.mujoco()
 
         self._opened.result()
         # robosuite's own contexts, where a process has any, unbind whatever thread collects them.
         self._gl.make_current()
-        port = mujoco.MjrRect(0, 0, width, height)
+        port = mujoco.MjrRect(0, 0, side, side)
         mujoco.mjr_render(port, scene, self._context)
-        pixels = np.empty((height, width, 3), dtype=np.uint8)
+        pixels = np.empty((side, side, 3), dtype=np.uint8)
         mujoco.mjr_readPixels(pixels, None, port, self._context)
         return np.ascontiguousarray(pixels[::-1])  # GL counts rows from the bottom
 
@@ -160,8 +162,6 @@ def _close_at_exit() -> None:
 class Renderer:
     """Draws the views of one compiled model.
 
-    The eye in the hand shares the worker of another view: it is looked at now and then only.
-
     Args:
         model: the compiled model; its visual settings are read now.
         sizes: side of each view's square image [px].
@@ -186,9 +186,7 @@ class Renderer:
         model.vis.global_.offheight = model.vis.global_.offwidth = largest
         if not np.any(model.light_castshadow):
             model.vis.quality.shadowsize = 0  # 64 MB a context that nothing would be drawn into
-        apart = [view for view in sizes if view != "hand"] or list(sizes)
-        workers = {view: _Worker(backend, model, largest, largest) for view in apart}
-        self._workers = {view: workers.get(view, workers[apart[0]]) for view in sizes}
+        self._worker = _Worker(backend, model, largest)
         self._option = mujoco.MjvOption()
         self._option.geomgroup[0] = 0  # robosuite's choice: visuals, no colliders
         room = 2 * (model.ngeom + model.nsite) + 1000  # each is listed once; some are decorated
@@ -235,15 +233,15 @@ class Renderer:
         return PendingFrame(self._shape(view), finish)
 
     def close(self) -> None:
-        """Free all GL objects; frames requested before stay readable."""
+        """Free all GL objects; frames requested before stay readable. Again does nothing."""
+        if self not in _live:
+            return
         _live.discard(self)
         if sys.is_finalizing():  # the workers' threads do not run any more: do not wait for them
             return
         for listed in (one for pair in self._lists.values() for one in pair):
             listed.wait()
-        for worker in set(self._workers.values()):
-            worker.close()
-        self._workers.clear()
+        self._worker.close()
         self._lists.clear()
 
     def _shape(self, view: View) -> tuple[int, int, int]:
@@ -265,5 +263,5 @@ class Renderer:
 
     def _start(self, view: View, listed: "_List") -> "Future[Image]":
         side = self._sizes[view]
-        listed.drawing = self._workers[view].draw(listed.scene, side, side)
+        listed.drawing = self._worker.draw(listed.scene, side)
         return listed.drawing
