@@ -34,6 +34,8 @@ SAID = {
     "RinseSinkBasin": "Turn on the sink and manuever the spout to wash all locations of the sink "
     "basin.",
     "PrepareDishwasher": "Open the dishwasher door and pull out the top rack.",
+    "TurnOffSimmeredSauceHeat": "Wait until the marinara sauce is simmered to a deep red color and "
+    "then turn off the stove.",
 }
 """RoboCasa's own instructions."""
 
@@ -50,17 +52,20 @@ def subtasks(task: str) -> list[str]:
         ("StartElectricKettle", 1, 0),
         ("RinseSinkBasin", 4, 0),
         ("PrepareDishwasher", 3, 0),
+        ("TurnOffSimmeredSauceHeat", 5, None),
     ],
 )
 def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
-    task: str, policy: int, judge: int
+    task: str, policy: int, judge: int | None
 ):
+    """Nothing that ships was trained to judge a stove."""
     texts = subtasks(task)
     assert texts
     members = checkpoint.load_all(SHIPPED)
     assert members.indices(texts) == [policy] * len(texts)
     assert all(members.of(text).shape(text) is not None for text in texts)
-    assert judge_checkpoint.load_all(JUDGE).indices(texts) == [judge] * len(texts)
+    if judge is not None:
+        assert judge_checkpoint.load_all(JUDGE).indices(texts) == [judge] * len(texts)
 
 
 def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at, tmp_path: Path):
