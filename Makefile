@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 TASK ?= StartElectricKettle
 SEED ?= 1
 EPISODES ?= 50
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 READY := $(VENV)/.ready
 # The other release line of transformers, for the tests that compare the two. A folder, not an
 # environment: a test puts it first on the path of a process of its own.
@@ -21,15 +22,18 @@ help: ## show this list
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 12) else "leapcasa needs Python 3.11 or 3.12; this is %d.%d. Name another with: make PYTHON=python3.11" % v[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# pip unpacks in one process: one takes CUDA's libraries, half of all there is, another the rest.
+	awk '/^[a-z]/ {part = /^(nvidia-|triton)/ ? "cuda" : "rest"} {print > ("$(VENV)/" part ".lock")}' requirements.lock
+	$(PIP) --require-hashes --no-compile -r $(VENV)/cuda.lock & cuda=$$!; \
+	  $(PIP) --require-hashes --no-compile -r $(VENV)/rest.lock; rest=$$?; wait $$cuda && exit $$rest
+	$(PIP) --editable .
 	@# pip would compile in one process. Some packages hold files for other Pythons: they do not count.
 	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 $(TRANSFORMERS4)/.ready: requirements-transformers4.lock | $(READY)
 	rm -rf $(TRANSFORMERS4)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(TRANSFORMERS4) -r $<
+	$(PIP) --require-hashes --target $(TRANSFORMERS4) -r $<
 	@touch $@
 
 install: $(READY) ## make the environment in .venv
