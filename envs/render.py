@@ -90,6 +90,8 @@ class _Worker:
         self._thread.join()
 
     def _submit(self, work: Callable[[], Any]) -> "Future[Any]":
+        if not self._thread.is_alive():  # nobody would ever answer
+            raise RuntimeError("this renderer is closed")
         done: Future[Any] = Future()
         self._jobs.put((done, work))
         return done

@@ -162,6 +162,16 @@ def test_closing_ends_every_render_thread():
     assert set(threading.enumerate()) <= before
 
 
+def test_what_was_to_be_drawn_when_a_renderer_closed_is_refused(kitchen):
+    kitchen.begin(0)
+    sim = kitchen.robocasa.sim
+    renderer = Renderer(sim.model._model, {"hand": SIDE}, "egl")
+    frame = renderer.prepare(sim.data._data, "hand", lambda: None)
+    renderer.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        np.asarray(frame)
+
+
 def test_the_fast_profile_looks_alike_and_moves_alike(kitchen):
     kitchen.begin(0)
     fast = Kitchen("PickPlaceCounterToCabinet", image_size=SIZES, render_profile="fast")
