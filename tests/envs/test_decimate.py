@@ -33,13 +33,11 @@ def test_vertices_of_a_cell_are_drawn_as_the_first_of_them_and_no_face_collapses
     model, plain = wavy(), wavy()
     mesh = 0
     count = int(plain.mesh_vertnum[mesh])
+    cells = [tuple(np.floor(p / np.float32(CELL)).astype(int)) for p in plain.mesh_vert[:count]]
     first: dict[tuple[int, ...], int] = {}
-    for index, point in enumerate(plain.mesh_vert[:count]):
-        first.setdefault(tuple(np.floor(point / np.float32(CELL)).astype(int)), index)
-    stand_in = [
-        first[tuple(np.floor(point / np.float32(CELL)).astype(int))]
-        for point in plain.mesh_vert[:count]
-    ]
+    for index, cell in enumerate(cells):
+        first.setdefault(cell, index)
+    stand_in = [first[cell] for cell in cells]
     faces = plain.mesh_face[: int(plain.mesh_facenum[mesh])]
     drawn = [[stand_in[corner] for corner in face] for face in faces]
     expected = [face for face in drawn if len(set(face)) == 3]
