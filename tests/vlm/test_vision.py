@@ -1,5 +1,12 @@
-"""The cache of visual features: bit-identical to encoding afresh, whatever happens to the clip."""
+"""The cache of visual features: bit-identical to encoding afresh, whatever happens to the clip.
 
+How many pairs go through the tower at once can change a last bit: matrix products have kernels for
+few rows and for many, and which they are depends on the processor. So bits are compared between
+pairs that go one by one.
+"""
+
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +23,10 @@ SIZE, FRAMES = 64, 16
 @pytest.fixture(scope="module")
 def loaded(small_checkpoint: Path) -> LoadedModel:
     return load(LoadConfig(base_model=str(small_checkpoint)))
+
+
+ROUNDING = 1e-4
+"""Of float32 through the tower; features are of the order of 1."""
 
 
 def encode(encoder: VisionEncoder, *clips: np.ndarray) -> torch.Tensor:
@@ -41,12 +52,14 @@ def test_features_are_those_of_the_whole_clip(loaded, small_checkpoint, naive_mo
         assert torch.equal(ours[0, :, level].flatten(0, 1), theirs)
 
 
-def test_a_pair_encoded_alone_has_the_same_bits(loaded, film):
+def test_a_pair_encoded_alone_is_as_among_others(loaded, film):
     clip = film(FRAMES, size=224)
-    together = encode(VisionEncoder(loaded), clip)
+    together = encode(VisionEncoder(loaded), clip)[0]
     for index in range(FRAMES // 2):
-        alone = encode(VisionEncoder(loaded), clip[2 * index : 2 * index + 2])
-        assert torch.equal(alone[0, 0], together[0, index])
+        alone = encode(VisionEncoder(loaded), clip[2 * index : 2 * index + 2])[0]
+        off = (alone - together).abs().flatten(1).amax(1)
+        assert off[index] < ROUNDING
+        assert all(off[other] > 100 * ROUNDING for other in range(FRAMES // 2) if other != index)
 
 
 def test_a_window_that_slides_by_an_even_number_encodes_only_what_is_new(loaded, film):
@@ -74,13 +87,30 @@ def test_one_bit_of_one_pixel_makes_another_key(film):
     assert pair_keys(clip) != pair_keys(clip.reshape(4, SIZE // 2, SIZE * 2, 3))
 
 
+def pairs(clip: np.ndarray) -> list[np.ndarray]:
+    return [clip[start : start + 2] for start in range(0, len(clip), 2)]
+
+
+@pytest.fixture(scope="module")
+def alone(loaded: LoadedModel) -> Callable[[np.ndarray], torch.Tensor]:
+    """The features of a pair that an encoder of its own saw, kept by the pixels themselves."""
+
+    @functools.cache
+    def seen(pixels: bytes) -> torch.Tensor:
+        pair = np.frombuffer(pixels, np.uint8).reshape(2, SIZE, SIZE, 3).copy()
+        return encode(VisionEncoder(loaded), pair)[0, 0]
+
+    return lambda pair: seen(pair.tobytes())
+
+
 @pytest.mark.parametrize("capacity", [0, 3, 8, 1000])
 @pytest.mark.parametrize("seed", range(3))
-def test_fuzzed_streams_never_get_a_stale_feature(loaded, capacity, seed):
+def test_fuzzed_streams_never_get_a_stale_feature(loaded, alone, capacity, seed):
     """Odd steps, dropped and repeated frames, resets, another episode's frames, two views."""
     rng = np.random.default_rng(seed)
     library = rng.integers(0, 256, (40, SIZE, SIZE, 3), dtype=np.uint8)
-    streaming = VisionEncoder(loaded, capacity=capacity)
+    streaming = VisionEncoder(loaded, capacity=capacity, chunk=1)
+    many = VisionEncoder(loaded, capacity=capacity)
     rings = [FrameRing(FRAMES, SIZE, SIZE) for _ in range(2)]
     at = 0
     for _ in range(40):
@@ -99,9 +129,9 @@ def test_fuzzed_streams_never_get_a_stale_feature(loaded, capacity, seed):
                     frame[0, 0, 0] ^= 1
                 ring.push(frame)
         clips = [ring.last(FRAMES) for ring in rings]
-        kept = encode(streaming, *clips)
-        fresh = torch.cat([encode(VisionEncoder(loaded), clip) for clip in clips])
-        assert torch.equal(kept, fresh)
+        fresh = torch.stack([torch.stack([alone(pair) for pair in pairs(clip)]) for clip in clips])
+        assert torch.equal(encode(streaming, *clips), fresh)
+        assert (encode(many, *clips) - fresh).abs().max() < ROUNDING
     assert streaming.encoded + streaming.reused == 40 * 2 * FRAMES // 2
     assert len(streaming._known[""]) <= capacity
 
