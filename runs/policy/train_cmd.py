@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,20 +53,17 @@ def train_command(request: TrainRequest, console: Console) -> int:
         ConfigError: for bad input.
         RecordError: if the results cannot be written.
     """
-    import torch
-
     from ...policies.embedded import checkpoint
     from . import dataset, shapes, train_state, training
 
     folder = request.out.expanduser().absolute()
     request = _resumed(request, folder) if request.resume else _fresh(request, folder)
     device = _device(request.device)
-    torch.set_num_threads(request.threads)
     start = None if request.start is None else checkpoint.load(request.start, request.member)
     recipe = _recipe(request, None if start is None else start.network.config)
     if start is not None:
         start = replace(start, network=training.grown(start.network, recipe, request.seed))
-    with console.quiet_stdout():
+    with console.quiet_stdout(), _threads(request.threads):
         stretches = dataset.load(request.data, recipe.network)
         reminders = dataset.load(request.keep, recipe.network) if request.keep else []
         about = _about(request, stretches + reminders)
@@ -111,6 +109,19 @@ def train_command(request: TrainRequest, console: Console) -> int:
     row = state.history[-1] if state.history else {}
     console.result({"out": folder, **row}, _as_text(folder, row))
     return 0
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch's threads on a CPU, for a while: whoever calls this goes on with their own."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _fresh(request: TrainRequest, folder: Path) -> TrainRequest:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from policy_demos import outcomes
 
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint
@@ -92,7 +93,14 @@ def _check_identity(plain: Path, told: Path) -> None:
 def test_a_damaged_shape_is_named(demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "policy"
     train = ["policy", "train", str(demos), "--preset", "tiny", "--eyes-steps", "1"]
-    assert main([*train, "--control-steps", "1", "--out", str(folder)]) == 0
+    train += ["--control-steps", "1", "--threads", "1", "--out", str(folder)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        assert main(train) == 0
+        assert torch.get_num_threads() == before + 1  # those of a training are its own
+    finally:
+        torch.set_num_threads(before)
     config = json.loads((folder / folders.CONFIG).read_text())
     config[checkpoint.SHAPES] = {"turn_on kettle": {"mean": [1.0], "std": [1.0]}}
     (folder / folders.CONFIG).write_text(json.dumps(config))
