@@ -37,8 +37,10 @@ STATE_SHARE, ALONE = 1.0, 0.3
 """Weight of the state beside the points; of each view's own beside that of both."""
 MEMORY = 0.998
 """Of the running mean of the weights, which is what is kept."""
-_BY_HISTORY = frozenset({"sweep", "rotate", "wait", "rinse"})
+_BY_HISTORY = frozenset({"sweep", "rotate", "rinse"})
 """Verbs of which a single look does not tell whether it is complete."""
+_BY_CLOCK = frozenset({"wait"})
+"""Verbs of which it does where something shows how far they are, as the colour of what simmers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ def _of_films(rows: Sequence[Row], config: JudgeConfig) -> Iterator[Shown]:
                 pictures=pictures,
                 at=ends.index(row.span.end),
                 places=None,
-                complete=row.label == COMPLETE if _tells(skill_of(row.instruction, "")) else None,
+                complete=row.label == COMPLETE if _shown(skill_of(row.instruction, "")) else None,
                 name=row.phase or "clip",
                 source=row.instruction,
             )
@@ -111,6 +113,11 @@ def _of_films(rows: Sequence[Row], config: JudgeConfig) -> Iterator[Shown]:
 
 def _tells(skill: Skill | None) -> bool:
     return skill is None or skill.verb not in _BY_HISTORY
+
+
+def _shown(skill: Skill | None) -> bool:
+    """Whether a look tells it for sure: of a film nobody knows what its clock was."""
+    return _tells(skill) and (skill is None or skill.verb not in _BY_CLOCK)
 
 
 def learn(

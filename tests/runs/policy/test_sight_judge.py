@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -304,6 +305,27 @@ def test_looks_of_demonstrations_keep_what_is_true_of_them(demos: Path):
             assert said.complete is None
         else:
             assert said.complete == (one.progress[step] >= 1.0)
+
+
+@pytest.mark.sim
+def test_looks_of_a_wait_are_learned_from_where_its_clock_is_known(
+    demos: Path, tmp_path: Path, film: Callable[..., np.ndarray]
+):
+    (one, *_) = dataset.load([demos], SIZES)
+    plain = [said.complete for said in sight_look.looks_of([one], [], CONFIG)]
+    assert {True, False} <= set(plain)
+    for text, expected in (
+        ("Wait until the sauce has simmered", plain),
+        ("Sweep the spout over the basin", [None] * len(plain)),
+    ):
+        other = replace(one, skills=[parse(text)] * len(one.skills))
+        assert [said.complete for said in sight_look.looks_of([other], [], CONFIG)] == expected
+        unknown = replace(other, progress=np.full_like(one.progress, np.nan))
+        said = sight_look.looks_of([unknown], [], CONFIG)
+        assert [look.complete for look in said] == [None] * len(plain)
+        rows = [{**row, "instruction": text} for row in films(tmp_path, film)]
+        shown = manifest.load(written(tmp_path / "rows.jsonl", rows)).rows
+        assert all(look.complete is None for look in sight_look.looks_of([], shown, CONFIG))
 
 
 def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
