@@ -80,7 +80,8 @@ def _of_stretches(stretches: Sequence[Stretch]) -> Iterator[Shown]:
         for look in range(len(one.outer)):
             step = one.step(look)
             true = one.progress[step]
-            known = np.isfinite(true) and _tells(one.skills[int(one.subtask[step])])
+            skill = one.skills[int(one.subtask[step])]
+            known = np.isfinite(true) and _tells(skill, clocked=True)
             known = known and (not one.header.played or known_truth(one, step))
             there = not np.isnan(one.hints[step]).any()
             yield Shown(
@@ -101,23 +102,22 @@ def _of_films(rows: Sequence[Row], config: JudgeConfig) -> Iterator[Shown]:
         pictures = np.stack([fitted_pair(both, end, config.size) for end in ends])
         for row in group:
             assert row.span is not None
+            known = _tells(skill_of(row.instruction, ""), clocked=False)
             yield Shown(
                 pictures=pictures,
                 at=ends.index(row.span.end),
                 places=None,
-                complete=row.label == COMPLETE if _shown(skill_of(row.instruction, "")) else None,
+                complete=row.label == COMPLETE if known else None,
                 name=row.phase or "clip",
                 source=row.instruction,
             )
 
 
-def _tells(skill: Skill | None) -> bool:
-    return skill is None or skill.verb not in _BY_HISTORY
-
-
-def _shown(skill: Skill | None) -> bool:
-    """Whether a look tells it for sure: of a film nobody knows what its clock was."""
-    return _tells(skill) and (skill is None or skill.verb not in _BY_CLOCK)
+def _tells(skill: Skill | None, *, clocked: bool) -> bool:
+    """Whether a look tells what is complete; `clocked`: how far a wait is was written down."""
+    if skill is None:
+        return True
+    return skill.verb not in _BY_HISTORY and (clocked or skill.verb not in _BY_CLOCK)
 
 
 def learn(
