@@ -131,6 +131,7 @@ def _policy_hash(member: checkpoint.Checkpoint, text: str) -> str:
 def _judge_hash(network: Any) -> str:
     """Of what it learned and of what its answers are worth."""
     worth = [str(network.calibrations[view]) for view in sorted(network.calibrations)]
+    worth += [f"doubt {network.doubt}"] if network.doubt else []
     return _hash(network.state_dict(), "".join(worth))
 
 

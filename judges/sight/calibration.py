@@ -57,3 +57,23 @@ def read(part: Mapping[str, Any], views: tuple[View, ...]) -> dict[View, Calibra
     """
     said = part.get("calibration", {})
     return {view: Calibration(**said.get(view, {})) for view in views}
+
+
+def read_doubt(part: Mapping[str, Any]) -> float:
+    """The doubt that a member wants in a loop that has any; 0 where it says nothing.
+
+    Raises:
+        TypeError, ValueError: if what it says cannot be.
+    """
+    return checked_doubt(float(part.get("doubt", 0.0)))
+
+
+def checked_doubt(doubt: float) -> float:
+    """The same number.
+
+    Raises:
+        ValueError: if it is negative, or none.
+    """
+    if not 0 <= doubt < np.inf:
+        raise ValueError(f"a doubt is 0 or more, not {doubt}")
+    return doubt

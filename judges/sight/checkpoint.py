@@ -57,7 +57,8 @@ def load_all(folder: Path) -> "Members[Network]":
         for part in parts:
             sizes = part["network"]
             config = JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})
-            made.append(Network(config, calibration.read(part, VIEWS)))
+            worth = calibration.read(part, VIEWS), calibration.read_doubt(part)
+            made.append(Network(config, *worth))
         _alike([network.config for network in made])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error

@@ -44,7 +44,9 @@ class SightJudge:
         last_frame: judge by the last frame alone, as far as that tells it: a baseline that shows
             what the frames before are worth.
         doubt: taken off the logit of each view: 0 takes the likelier answer, 2 wants odds of seven
-            to one.
+            to one. A network that is wrong more often in the loop than its odds say has a doubt of
+            its own in `config.json` (`judge calibrate --doubt`): where there is to be any, the
+            greater of the two counts.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
@@ -145,7 +147,8 @@ class SightJudge:
             logit = float(self._logit(network, view, self._pictures(clip), text, words))
         if not self._last_frame:
             logit = float(network.calibrations[view](logit))
-        no, yes = np.logaddexp(0.0, (logit - self._doubt, self._doubt - logit)).tolist()
+        doubt = max(self._doubt, network.doubt) if self._doubt > 0 else self._doubt
+        no, yes = np.logaddexp(0.0, (logit - doubt, doubt - logit)).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")
         return {

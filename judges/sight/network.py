@@ -194,12 +194,19 @@ class Network(nn.Module):
     Args:
         config: its sizes.
         calibrations: of each view; none of a network that is trained just now.
+        doubt: that it wants in a loop that has any, see `SightJudge`.
     """
 
-    def __init__(self, config: JudgeConfig, calibrations: Calibrations | None = None) -> None:
+    def __init__(
+        self,
+        config: JudgeConfig,
+        calibrations: Calibrations | None = None,
+        doubt: float = 0.0,
+    ) -> None:
         super().__init__()
         self.config = config
         self.calibrations = dict(calibrations or {})
+        self.doubt = doubt
         self.look = Look(config)
         self.verdicts = Verdicts(config)
 

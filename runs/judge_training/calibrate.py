@@ -53,6 +53,8 @@ class CalibrateRequest:
     data`, whose kitchens held out of all training count."""
     judge: Path
     out: Path
+    doubts: Mapping[int, float]
+    """What networks by number want in a loop that has any doubt."""
 
 
 def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> dict[str, Any]:
@@ -71,6 +73,25 @@ def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> di
     """
     parts = folders.parts(request.judge, checkpoint.KIND)
     members = checkpoint.load_all(request.judge)
+    for number, doubt in request.doubts.items():
+        folders.member(request.judge, checkpoint.KIND, members, number)
+        parts[number] = {**parts[number], "doubt": doubt}
+    found = _fitted(request, parts, members, told) if request.data else {}
+    _write(request, parts)
+    return found
+
+
+def _fitted(
+    request: CalibrateRequest,
+    parts: list[dict[str, Any]],
+    members: Members[Network],
+    told: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Fit each member that there is enough for, and write it into its part.
+
+    Raises:
+        ConfigError: for bad input, or if there is too little for any.
+    """
     stretches, rows = _material(request.data, members.every[0])
     found: dict[str, Any] = {}
     for number, network in enumerate(members.every):
@@ -93,7 +114,6 @@ def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> di
             f"there are fewer than {LEAST} windows that are complete, or that are not, of what "
             "any network of this judge is for; record more"
         )
-    _write(request, parts)
     return found
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...configs import ConfigError
 from ..console import Console, Stages
 from ..records import check_free
 
@@ -18,17 +19,26 @@ held out of all training). Weights stay what they are; each view's answer is bro
 that it has there, two of three clips not complete. Of a joined judge every network is calibrated by
 what is its own; one of which there is too little stays as it was.
 
+In the closed loop a network may still be wrong more often than its odds say, as the policy comes
+to what no recording holds. --doubt N=X gives network N of the judge a doubt of its own, which
+counts where it is greater than the option `doubt`, and not where that is 0 (as in `judge eval`).
+It needs no DATA: choose it on episodes of `leapcasa eval` and measure on others.
+
 exit codes: 0 done, 2 bad input
 """
 
 
 def add_calibrate(parser: argparse.ArgumentParser) -> None:
     """Declare what `judge calibrate` takes."""
-    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="what it is shown")
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="*", help="what it is shown")
     parser.add_argument(
         "--base-model", metavar="DIR", type=Path,
         help="a folder of `judge train --recipe sight` or `judge join` (default: the one that "
         "ships)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--doubt", metavar="N=X", type=_doubt, action="append", default=[],
+        help="what network N of the judge wants in the closed loop; may be repeated",
     )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
 
@@ -43,21 +53,39 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...judges.sight.judge import SHIPPED
     from . import calibrate
 
+    if not options.data and not options.doubt:
+        raise ConfigError("name what the judge is to be shown (DATA), or a --doubt")
     out = options.out.expanduser().absolute()
     check_free(out)
     request = calibrate.CalibrateRequest(
         data=[path.expanduser().absolute() for path in options.data],
         judge=(options.base_model or SHIPPED).expanduser().absolute(),
         out=out,
+        doubts=dict(options.doubt),
     )
     with Stages() as stages, console.quiet_stdout():
         facts = calibrate.calibrate(request, partial(stages.told, "looking"))
-    console.result({"members": facts, "out": out}, _as_text(out, facts))
+    doubts = {str(number): doubt for number, doubt in request.doubts.items()}
+    shown = _as_text(out, facts, doubts)
+    console.result({"members": facts, "doubts": doubts, "out": out}, shown)
     return 0
 
 
-def _as_text(out: Path, facts: Mapping[str, Any]) -> str:
-    lines = []
+def _doubt(text: str) -> tuple[int, float]:
+    """`1=2.0`: which network, and its doubt."""
+    from ...judges.sight.calibration import checked_doubt
+
+    number, _, doubt = text.partition("=")
+    try:
+        return int(number), checked_doubt(float(doubt))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a network's number and a doubt of 0 or more, like 1=2.0"
+        ) from error
+
+
+def _as_text(out: Path, facts: Mapping[str, Any], doubts: Mapping[str, float]) -> str:
+    lines = [f"network {number} wants a doubt of {doubt:g}" for number, doubt in doubts.items()]
     for number, one in facts.items():
         lines.append(f"network {number}, {one['windows']} windows")
         for view, figures in one["calibration"].items():

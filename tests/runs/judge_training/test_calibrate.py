@@ -165,6 +165,39 @@ def test_what_it_is_not_shown_stays_as_it_was(tmp_path: Path, shown, capsys):
     assert (answers(out, clips[:4], KETTLE) == answers(first, clips[:4], KETTLE)).all()
 
 
+def test_a_network_has_a_doubt_of_its_own_where_the_loop_has_any(tmp_path: Path, shown, capsys):
+    _, clips, _ = shown
+    first, pan, joined = tmp_path / "first", judge(tmp_path / "pan", 2), tmp_path / "joined"
+    assert main(["judge", "join", str(first), "--add", str(pan), PAN, "--out", str(joined)]) == 0
+    out, words = tmp_path / "out", ["judge", "calibrate", "--base-model", str(joined), "--doubt"]
+    assert main([*words, "1=2.5", "--out", str(out)]) == 0
+    assert "network 1 wants a doubt of 2.5" in capsys.readouterr().out
+    for text, asked, taken in (
+        (PAN, 0.0, 0.0), (PAN, 1.4, 2.5), (PAN, 3.0, 3.0), (KETTLE, 1.4, 1.4), (PAN, -1.0, -1.0),
+    ):  # fmt: skip
+        margins = [
+            SightJudge(path=str(folder), doubt=doubt).score(clips[5], text).margin
+            for folder, doubt in ((joined, 0.0), (out, asked))
+        ]
+        assert margins[0] - margins[1] == pytest.approx(taken, abs=1e-4)
+    for path in folders.files(joined, checkpoint.KIND):
+        assert (out / path.name).read_bytes() == path.read_bytes()
+    # It stays when the judge is joined or calibrated again.
+    again = tmp_path / "again"
+    assert main([*words[:3], str(out), "--doubt", "0=1", "--out", str(again)]) == 0
+    more, both = tmp_path / "more", [str(judge(tmp_path / "new", 3)), "Turn off the faucet"]
+    assert main(["judge", "join", str(again), "--add", *both, "--out", str(more)]) == 0
+    assert [one.doubt for one in checkpoint.load_all(more).every] == [1.0, 2.5, 0.0]
+
+
+@pytest.mark.parametrize("doubt", ["-1", "nan", "inf", "a lot", None])
+def test_a_damaged_doubt_is_told(tmp_path: Path, doubt: object):
+    path = judge(tmp_path / "first", 1) / folders.CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), "doubt": doubt}))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        checkpoint.load(path.parent)
+
+
 def test_bad_input_is_told(tmp_path: Path, shown, capsys):
     rows, _, _ = shown
     first = str(tmp_path / "first")
@@ -175,10 +208,20 @@ def test_bad_input_is_told(tmp_path: Path, shown, capsys):
         ([str(rows), "--base-model", first, "--out", first], "is there already"),
         ([str(tmp_path / "no"), "--base-model", first, "--out", str(tmp_path / "a")], "no"),
         ([str(rows), "--base-model", str(tmp_path), "--out", str(tmp_path / "a")], "no trained"),
+        (
+            ["--base-model", first, "--out", str(tmp_path / "a")],
+            "name what the judge is to be shown",
+        ),
+        (["--base-model", first, "--doubt", "1=2", "--out", str(tmp_path / "a")], "no member 1"),
     ):
         assert main(["judge", "calibrate", *words]) == 2
         assert message in capsys.readouterr().err
         assert not (tmp_path / "a").exists()
+    for doubt in ("2", "0=-1", "0=nan", "0=inf", "pan=2", "0="):
+        with pytest.raises(SystemExit) as ended:
+            main(["judge", "calibrate", "--doubt", doubt, "--out", str(tmp_path / "a")])
+        assert ended.value.code == 2
+        assert "like 1=2.0" in capsys.readouterr().err
 
 
 def test_a_damaged_calibration_is_told(tmp_path: Path):
