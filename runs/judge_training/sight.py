@@ -63,6 +63,9 @@ class SightRequest:
     """Of the eye's."""
     undone: int = 0
     """1: demonstrations are asked about by what undoes them as well."""
+    still: int = 0
+    """1: posed looks are windows as well, in which nothing moves: many kitchens in which a subtask
+    is complete, where what is played ends soon after."""
     maps: int = 1
     """0: a new verdict is not told what the eye's finest map holds at the points; of a hundred
     demonstrations it learns that by heart."""
@@ -94,6 +97,9 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
     parts: dict[bool, Windows] = {}
     for held_out, stretches in demos.items():
         rows = material[held_out].rows
+        if request.still:
+            posed = (one for one in material[held_out].stretches if not one.header.played)
+            stretches = [*stretches, *posed]
         parts[held_out] = windows(
             stretches, rows, network.look, config, seed=None if held_out else request.seed,
             undone=bool(request.undone),
@@ -113,6 +119,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "steps": request.steps,
         "look_steps": request.look_steps,
         "undone": request.undone,
+        "still": request.still,
         "maps": request.maps,
         "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,

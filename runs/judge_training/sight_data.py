@@ -6,7 +6,7 @@ told. Windows come from demonstrations (`policy data`) and from labelled clips (
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,6 +27,7 @@ from ..judge_data.script import opposite
 from ..manifest import Row
 from ..policy.dataset import Stretch
 from ..policy.wordings import name_of
+from .telling import labelled, told_by_a_look
 
 AT_ONCE = 16
 """Pictures that go through the eye together."""
@@ -133,7 +134,8 @@ def windows(
     """Look at everything.
 
     Args:
-        stretches: demonstrations with a look at every fourth step.
+        stretches: demonstrations with a look at every fourth step, and posed looks, which are
+            shown as if they stood still for a whole window.
         rows: of manifests of `judge data`.
         look: the judge's eye.
         config: how the judge looks.
@@ -149,6 +151,9 @@ def windows(
     for number, one in enumerate(stretches):
         for begin, end in one.subtasks():
             rng = None if seed is None else np.random.default_rng([seed, number, begin])
+            if not one.header.played:
+                _stood(made, one, begin, end, rng)
+                continue
             _demonstrated(made, one, begin, end, rng)
             if undone:
                 _undone(made, one, begin, end, rng)
@@ -174,10 +179,25 @@ def _demonstrated(
     first = max(0, begin - made.looks + 1)
     ends = [
         (_before(i, made.looks, first), done, one.name(one.step(i)))
-        for i, done in _labelled(one, begin, end)
+        for i, done in labelled(one, begin, end)
     ]
     if ends:
         made.add(one.outer[first:end], _asked(one, begin, rng), ends)
+
+
+def _stood(
+    made: _Gathering, one: Stretch, begin: int, end: int, rng: np.random.Generator | None
+) -> None:
+    """Posed looks that tell whether their subtask is complete, each for a whole window."""
+    told = ((look, told_by_a_look(one, look)) for look in range(begin, end))
+    known = [(look, done) for look, done in told if done is not None]
+    if known:
+        pictures = one.outer[[look for look, _ in known]]
+        ends = [
+            (np.full(made.looks, at), done, f"{one.name(one.step(look))}, still")
+            for at, (look, done) in enumerate(known)
+        ]
+        made.add(pictures, _asked(one, begin, rng), ends)
 
 
 def _undone(
@@ -191,7 +211,7 @@ def _undone(
         return
     name, first, span = name_of(undo), max(0, begin - made.looks + 1), end - begin
     ends = []
-    for i, done in _labelled(one, begin, end):
+    for i, done in labelled(one, begin, end):
         untouched = one.progress[one.step(i)] <= UNTOUCHED
         if not (done or untouched):
             continue
@@ -240,22 +260,6 @@ def _frames(row: Row, config: JudgeConfig) -> Ints:
 def fitted_pair(both: Sequence[Clip], at: int, size: int) -> npt.NDArray[np.uint8]:
     """(2, 3, size, size) of the right and the left film's frame."""
     return np.stack([fitted(clip[at], size) for clip in both])
-
-
-def known_truth(one: Stretch, step: int) -> bool:
-    """Whether the progress written down at a step is that of its subtask.
-
-    At a subtask's first step the truth written down is still that of the one before.
-    """
-    return step == 0 or bool(one.subtask[step - 1] == one.subtask[step])
-
-
-def _labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:
-    """Looks whose truth is known."""
-    for index in range(begin, end):
-        step = one.step(index)
-        if known_truth(one, step) and np.isfinite(one.progress[step]):
-            yield index, bool(one.progress[step] >= 1.0)
 
 
 def joined(network: Any, data: Windows, at: Tensor, noise: Tensor | None = None) -> Tensor:

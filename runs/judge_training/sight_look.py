@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...envs.skills import Skill, skill_of
+from ...envs.skills import skill_of
 from ...judges.base import COMPLETE
 from ...judges.sight.judge import VIEWS
 from ...judges.sight.network import JudgeConfig, Look
@@ -30,17 +30,14 @@ from ..policy import augment, draws, losses
 from ..policy.dataset import Stretch
 from ..policy.training import precision
 from ..records import replace_file
-from .sight_data import LONGEST, films, fitted_pair, known_truth
+from .sight_data import LONGEST, films, fitted_pair
+from .telling import tells, told_by_a_look
 
 BATCH, PEAK_RATE, DECAY, CLIP = 32, 6e-4, 0.05, 1.0
 STATE_SHARE, ALONE = 1.0, 0.3
 """Weight of the state beside the points; of each view's own beside that of both."""
 MEMORY = 0.998
 """Of the running mean of the weights, which is what is kept."""
-_BY_HISTORY = frozenset({"sweep", "rotate", "rinse"})
-"""Verbs of which a single look does not tell whether it is complete."""
-_BY_CLOCK = frozenset({"wait"})
-"""Verbs of which it does where something shows how far they are, as the colour of what simmers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,16 +76,12 @@ def _of_stretches(stretches: Sequence[Stretch]) -> Iterator[Shown]:
     for one in stretches:
         for look in range(len(one.outer)):
             step = one.step(look)
-            true = one.progress[step]
-            skill = one.skills[int(one.subtask[step])]
-            known = np.isfinite(true) and _tells(skill, clocked=True)
-            known = known and (not one.header.played or known_truth(one, step))
             there = not np.isnan(one.hints[step]).any()
             yield Shown(
                 pictures=one.outer,
                 at=look,
                 places=one.places[look, : len(VIEWS)] if there else None,
-                complete=bool(true >= 1.0) if known else None,
+                complete=told_by_a_look(one, look),
                 name=one.name(step),
                 source=one,
                 step=step,
@@ -102,7 +95,7 @@ def _of_films(rows: Sequence[Row], config: JudgeConfig) -> Iterator[Shown]:
         pictures = np.stack([fitted_pair(both, end, config.size) for end in ends])
         for row in group:
             assert row.span is not None
-            known = _tells(skill_of(row.instruction, ""), clocked=False)
+            known = tells(skill_of(row.instruction, ""), clocked=False)
             yield Shown(
                 pictures=pictures,
                 at=ends.index(row.span.end),
@@ -111,13 +104,6 @@ def _of_films(rows: Sequence[Row], config: JudgeConfig) -> Iterator[Shown]:
                 name=row.phase or "clip",
                 source=row.instruction,
             )
-
-
-def _tells(skill: Skill | None, *, clocked: bool) -> bool:
-    """Whether a look tells what is complete; `clocked`: how far a wait is was written down."""
-    if skill is None:
-        return True
-    return skill.verb not in _BY_HISTORY and (clocked or skill.verb not in _BY_CLOCK)
 
 
 def learn(

@@ -22,6 +22,7 @@ from leapcasa.runs.judge_data.phrases import phrases
 from leapcasa.runs.judge_training import sight, sight_look
 from leapcasa.runs.judge_training.sight_data import UNTOUCHED, joined, windows
 from leapcasa.runs.policy import dataset
+from leapcasa.runs.policy.episode_file import NOBODY
 from leapcasa.runs.policy.presets import recipe
 from leapcasa.sight import folder as folders
 
@@ -125,6 +126,33 @@ def test_what_undoes_a_subtask_is_shown_onwards_and_backwards(demos: Path, judge
     text = phrases(parse("open the kettle lid"))[0]
     verdict = asked.score({"right": shown[:, 0], "left": shown[:, 1]}, text)
     assert verdict.margin == pytest.approx(float(margins[1]), abs=1e-4)
+
+
+@pytest.mark.sim
+def test_posed_looks_are_windows_in_which_nothing_moves(demos: Path, judge: Path):
+    played = dataset.load([demos], SIZES)[0]
+    one = replace(played, header=replace(played.header, driver=NOBODY))
+    network = judge_checkpoint.load(judge)
+    data = windows([one], [], network.look, CONFIG, seed=None)
+    every, asked = one.header.look_every, SightJudge(path=str(judge))
+    assert len(data.complete) == len(one.outer)  # at a subtask's first look, too
+    assert not data.changes.any()
+    with torch.inference_mode():
+        margins = joined(network, data, torch.arange(len(data.complete))).mean(1)
+    for look in range(0, len(one.outer), 3):
+        shown = one.outer[look].transpose(0, 2, 3, 1)[:, None].repeat(64, 1)
+        verdict = asked.score(dict(zip(("right", "left"), shown, strict=True)),
+                              one.text(look * every))  # fmt: skip
+        assert verdict.margin == pytest.approx(float(margins[look]), abs=1e-4)
+        assert bool(data.complete[look]) == (one.progress[look * every] >= 1.0)
+        assert data.names[look] == one.name(look * every) + ", still"
+    # Of what a look does not tell there is none.
+    turned = replace(one, skills=tuple(parse("rotate the pan") for _ in one.skills))
+    lid, _ = (len(range(begin, end)) for begin, end in one.subtasks())
+    mixed = replace(one, skills=(turned.skills[0], one.skills[1]))
+    assert (
+        len(windows([mixed], [], network.look, CONFIG, seed=None).complete) == len(one.outer) - lid
+    )
 
 
 def test_windows_of_films_are_what_the_judge_is_shown(
