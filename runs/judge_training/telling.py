@@ -20,30 +20,28 @@ def tells(skill: Skill | None, *, clocked: bool) -> bool:
     return skill.verb not in _BY_HISTORY and (clocked or skill.verb not in _BY_CLOCK)
 
 
-def known_truth(one: Stretch, step: int) -> bool:
-    """Whether the progress written down at a step is that of its subtask.
+def truth(one: Stretch, look: int) -> bool | None:
+    """Whether the subtask is complete at a look; None where that is unknown.
 
-    At a subtask's first step of what was played the truth written down is still that of the one
+    At a subtask's first step of what was played the progress written down is still that of the one
     before.
     """
-    if not one.header.played:
-        return True
-    return step == 0 or bool(one.subtask[step - 1] == one.subtask[step])
+    step = one.step(look)
+    stale = one.header.played and step and one.subtask[step - 1] != one.subtask[step]
+    if stale or not np.isfinite(one.progress[step]):
+        return None
+    return bool(one.progress[step] >= 1.0)
 
 
 def labelled(one: Stretch, begin: int, end: int) -> Iterator[tuple[int, bool]]:
     """Looks whose truth is known, and whether their subtask is complete."""
-    for index in range(begin, end):
-        step = one.step(index)
-        if known_truth(one, step) and np.isfinite(one.progress[step]):
-            yield index, bool(one.progress[step] >= 1.0)
+    for look in range(begin, end):
+        complete = truth(one, look)
+        if complete is not None:
+            yield look, complete
 
 
 def told_by_a_look(one: Stretch, look: int) -> bool | None:
     """Whether the subtask is complete, where that is known and a single look tells it."""
-    step = one.step(look)
-    if not tells(one.skills[int(one.subtask[step])], clocked=True):
-        return None
-    for _, complete in labelled(one, look, look + 1):
-        return complete
-    return None
+    skill = one.skills[int(one.subtask[one.step(look)])]
+    return truth(one, look) if tells(skill, clocked=True) else None
