@@ -5,6 +5,7 @@ from .predicates import (
     CLOSED_SHARE,
     DRAWER_CLOSED_SHARE,
     DRAWER_OPEN_SHARE,
+    DRAWER_WAY,
     LID_CLOSED_SHARE,
     OPEN_SHARE,
     RACK_FULLY_OUT_SHARE,
@@ -67,7 +68,8 @@ def _doors(skill: Skill) -> Doors:
     """Doors and drawers; of a pair of drawers, left and right say which drawer."""
     opened = skill.verb in ("open", "pull_out")
     if skill.target == "drawer":
-        return Doors(opened=opened, share=DRAWER_OPEN_SHARE if opened else DRAWER_CLOSED_SHARE)
+        share = DRAWER_OPEN_SHARE if opened else DRAWER_CLOSED_SHARE
+        return Doors(opened=opened, share=share * DRAWER_WAY)
     return Doors(opened=opened, share=OPEN_SHARE if opened else CLOSED_SHARE, side=skill.side)
 
 

@@ -27,6 +27,9 @@ RACK_OUT_SHARE = 0.50
 """`PrepareDishwasher._check_success`."""
 DRAWER_OPEN_SHARE, DRAWER_CLOSED_SHARE = 0.95, 0.05
 """`ManipulateDrawer._check_success`."""
+DRAWER_WAY = 0.55
+"""The share of a drawer's depth, and of its joint's range, that counts as all of its way
+(`Drawer.get_door_state`)."""
 RACK_FULLY_OUT_SHARE, RACK_IN_SHARE = 0.95, 0.05
 """`SlideDishwasherRack._check_success`."""
 BURNER_ON_RAD = 0.35

@@ -15,6 +15,7 @@ from .bars import Bar, find_bar, find_post
 from .cabinets import close_cabinets
 from .control import hold_action
 from .doors import close_door, open_door
+from .drawers import close_drawer, open_drawer
 from .drive import (
     bring_within_reach,
     drive_to,
@@ -356,6 +357,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     **{("open", name): open_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
     **{("close", name): close_door for name in ("fridge_door", "microwave_door")},
     ("close", "cabinet_door"): close_cabinets,
+    ("open", "drawer"): open_drawer,
+    ("close", "drawer"): close_drawer,
     **{("wait", name): wait for name in TARGETS},
     **{("drive_to", name): navigate for name in TARGETS},
 }

@@ -16,7 +16,7 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
-from ...policies.experts.bars import find_post
+from ...policies.experts.bars import find_bar, find_post
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.motion import UP, Blocked, Operator
@@ -148,6 +148,10 @@ class Points:
             knob = np.mean([box.center for box in parts], axis=0)
             burner = f"burner_on_{self._referee.part(skill, fixture)}"
             return np.stack([knob, self._referee.site(fixture, burner), place.center])
+        if skill.target == "drawer":  # beside where it is once shut, the handle says how far open
+            spot = find_bar(parts, place.outward).center
+            shut = joint.carry(spot, joint.at(0.0) - joint.value)
+            return np.stack([spot, shut, place.center])
         held = [box for box in parts if "handle" in box.name] or parts
         spot = np.mean([box.center for box in held], axis=0)
         return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])
@@ -177,7 +181,7 @@ class Points:
             side = 1.0 if beside[1] > beside[0] else -1.0
         elif skill.target == "dishwasher_door":
             side = roomy_side(self._op, place)
-        elif skill.target == "dishwasher_rack":
+        elif skill.target in ("dishwasher_rack", "drawer"):
             side = side_of(self._op, place)
         return np.array([rooms[0], min(rooms), side], np.float32)
 
@@ -191,7 +195,7 @@ class Points:
             return self._referee.part(skill, fixture)
         if skill.target == "burner":
             return f"knob_{self._referee.part(skill, fixture)}_joint"
-        if skill.target in ("microwave_door", "fridge_door", "cabinet_door"):
+        if skill.target in ("microwave_door", "fridge_door", "cabinet_door", "drawer"):
             return next(iter(self._referee.doors(fixture, skill.side)), None)
         return _MOVING.get(skill.target)
 

@@ -19,6 +19,7 @@ from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
 from ...envs.painting import Painter
 from ...envs.posing import DEEPEST_M, Poser
+from ...envs.predicates import DRAWER_WAY
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
 from ...envs.skills import Skill
@@ -68,6 +69,8 @@ class _Part:
     """What else has to be shut in the same subtask, as the episode began."""
     done: float
     """How far open the part is once the subtask is done."""
+    most: float
+    """How far open it ever is."""
     timed: bool
     """Whether it is the task's clock that completes it."""
     asked: tuple[tuple[int, str, bool], ...]
@@ -116,6 +119,7 @@ class Posing:
             joint=joint,
             others=tuple(self._points.others()),
             done=_end(skill, joint),
+            most=DRAWER_WAY if skill.target == "drawer" else 1.0,
             timed=self._timed(skill),
             asked=tuple(asked),
         )
@@ -180,7 +184,7 @@ class Posing:
         if part.joint is None and not part.timed:
             return 0.0
         begun, end = 0.0 if part.joint is None else part.joint.opened, part.done
-        draw, between = self._rng.random(), self._rng.random()
+        draw, between = self._rng.random(), self._rng.random() * part.most
         if draw < AT_BEGIN:
             return begun
         if draw < AT_BEGIN + AT_END:
@@ -238,6 +242,8 @@ def _end(skill: Skill, joint: JointTruth | None) -> float:
     """How far open a part is once a subtask is done: at the other end of its way (or time)."""
     if skill.verb == "wait":
         return 1.0
+    if skill.target == "drawer":
+        return DRAWER_WAY if skill.verb in ("open", "pull_out") else 0.0
     # a knob that is on may be turned up by any amount, and a cabinet's door stand open so
     shuts = (skill.verb, skill.target) in (("turn_off", "burner"), ("close", "cabinet_door"))
     if joint is None or shuts:

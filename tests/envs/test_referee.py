@@ -179,6 +179,22 @@ def test_kettle_predicates_follow_lid_and_switch():
 
 
 @pytest.mark.sim
+@pytest.mark.parametrize("task", ["OpenDrawer", "CloseDrawer"])
+def test_a_drawer_counts_as_open_or_shut_where_robocasa_says_so(task: str):
+    kitchen = Kitchen(task, split="target", rendering=False)
+    kitchen.begin(3)
+    referee = Referee(kitchen)
+    fixture = referee.meant(referee.watch(referee.instruction))
+    depth, done = float(kitchen.robocasa.drawer.size[1]), []
+    for share in np.linspace(0.0, 1.1, 45):  # of 0.55 of its depth
+        set_joint(kitchen, referee, fixture, "slidejoint", -0.55 * depth * share)
+        theirs = bool(kitchen.robocasa._check_success())
+        assert referee.subtask_done() is theirs
+        done.append(theirs)
+    assert 0 < sum(done) < len(done)
+
+
+@pytest.mark.sim
 def test_all_cabinets_are_closed_when_robocasa_says_so():
     kitchen = Kitchen("ResetCabinetDoors", split="target", rendering=False)
     kitchen.begin(0)

@@ -108,6 +108,8 @@ def test_a_lever_is_pushed_at_its_far_end_from_behind():
         ("TurnOffSimmeredSauceHeat", "target", 3),
         ("CloseCabinet", "pretrain", 302),  # one of its doors lies against a wall
         ("ResetCabinetDoors", "pretrain", 303),
+        ("OpenDrawer", "target", 712),  # an island stops the base half-way
+        ("CloseDrawer", "pretrain", 700),
     ],
 )
 def test_the_expert_completes_the_task_through_the_loop(task: str, split: str, seed: int):

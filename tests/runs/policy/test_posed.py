@@ -41,6 +41,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demonst
     """The looks at a task's kitchen of seed 1000, of several that one command poses."""
     folder = tmp_path_factory.mktemp("several")
     tasks = ["PrepareDishwasher", "TurnOffSimmeredSauceHeat", "RotatePan", "TurnOffStove"]
+    tasks += ["OpenDrawer", "CloseDrawer"]
     words = "--episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main(["policy", "data", *tasks, *words.split(), "--out", str(folder)]) == 0
     files = {one["task"]: folder / one["file"] for one in outcomes(folder)}
@@ -100,6 +101,23 @@ def test_of_a_wait_without_a_clock_nothing_is_known(tmp_path: Path):
     demo = episode_file.read(tmp_path / "out" / outcomes(tmp_path / "out")[0]["file"])
     assert len(demo.progress) == 2
     assert np.isnan(demo.progress).all()
+
+
+@pytest.mark.parametrize("task", ["OpenDrawer", "CloseDrawer"])
+def test_a_drawers_handle_is_as_far_from_where_it_is_once_shut_as_the_drawer_stands_open(
+    several: Callable[[str], Demonstration], task: str
+):
+    demo = several(task)
+    away = demo.points[:, 0] - demo.points[:, 1]
+    out, done = np.linalg.norm(away, axis=1), demo.progress >= 1.0
+    assert np.allclose(away[:, 2], 0.0, atol=0.005)
+    assert 0.2 < out.max() < 0.34  # at most 0.55 of a depth of 0.6 m
+    assert out.min() < 0.005
+    assert 3 <= done.sum() <= 18
+    if task == "OpenDrawer":
+        assert out[done].min() > out[~done].max()
+    else:
+        assert out[done].max() < out[~done].min()
 
 
 def test_a_pan_is_turned_any_way(several: Callable[[str], Demonstration]):
