@@ -71,7 +71,7 @@ RACK_STANDS_M = ((0.45, 0.36), (0.50, 0.29), (0.53, 0.36))
 second helps where a tall neighbour leaves no room, the third where something stands in front."""
 RACK_DOWN_RAD = 0.40
 """How steeply the fingers point down at a rack; steeper, the forearm meets the counter's edge."""
-RACK_OUT, RACK_IN = 0.75, 0.02
+RACK_OUT, RACK_FULLY_OUT, RACK_IN = 0.75, 0.98, 0.02
 """Shares of its way to which a rack is drawn out or pushed in."""
 
 
@@ -240,7 +240,8 @@ def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Hold a rack by an upright wire of its front and lead it out or in."""
     ref, place = op.referee, op.referee.place(fixture)
     suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-    goal = ref.joint(fixture, suffix).at(RACK_OUT if skill.verb == "pull_out" else RACK_IN)
+    out = RACK_FULLY_OUT if skill.fully else RACK_OUT
+    goal = ref.joint(fixture, suffix).at(out if skill.verb == "pull_out" else RACK_IN)
     side = side_of(op, place)
     near = place.center + place.rot[:, 0] * side * (-0.12 if op.attempt % 3 == 2 else 0.12)
     bar = find_post(ref.parts(fixture, suffix), place.outward, near)
