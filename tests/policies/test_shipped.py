@@ -36,6 +36,9 @@ SAID = {
     "PrepareDishwasher": "Open the dishwasher door and pull out the top rack.",
     "TurnOffSimmeredSauceHeat": "Wait until the marinara sauce is simmered to a deep red color and "
     "then turn off the stove.",
+    "TurnOffSinkFaucet": "Turn off the sink faucet.",
+    "CloseDrawer": "Close the left drawer.",
+    "SlideDishwasherRack": "Fully slide the top dishwasher rack in.",
 }
 """RoboCasa's own instructions."""
 
@@ -53,12 +56,15 @@ def subtasks(task: str) -> list[str]:
         ("RinseSinkBasin", 4, 0),
         ("PrepareDishwasher", 3, 0),
         ("TurnOffSimmeredSauceHeat", 5, None),
+        ("TurnOffSinkFaucet", 6, 2),
+        ("CloseDrawer", 6, None),
+        ("SlideDishwasherRack", 6, 2),
     ],
 )
 def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
     task: str, policy: int, judge: int | None
 ):
-    """Nothing that ships was trained to judge a stove."""
+    """Nothing that ships was trained to judge a stove or a drawer."""
     texts = subtasks(task)
     assert texts
     members = checkpoint.load_all(SHIPPED)
