@@ -38,7 +38,10 @@ OPEN_STANDS_M = (
     (0.52, 0.28),
     (0.60, -0.28),
 )
-CLOSE_STANDS_M = ((0.66, 0.25), (0.66, 0.40), (0.66, -0.25), (0.70, 0.10), (0.66, -0.40))
+CLOSE_STANDS_M = (
+    *((0.66, 0.25), (0.66, 0.40), (0.66, -0.25), (0.70, 0.10), (0.66, -0.40)),
+    *((0.52, 0.40), (0.44, 0.45), (0.36, 0.50), (0.52, -0.40)),
+)
 """Where to stand: from the handle to the arm mount, before it and to the side where the robot is
 anyway [m]. Straight before it the wrist has no room to turn the fingers above each other; and who
 crosses to the other side has its left drawer on the right."""

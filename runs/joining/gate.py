@@ -24,6 +24,9 @@ from ..policy.wordings import name_of, wordings
 DECAY = 1e-7
 """Of the squares of votes: enough that words no text speaks for have none, and little beside the
 weight of one text among the thousands of a member."""
+PHRASES_COUNT = 4
+"""So many wordings are worth one of the few sentences that clips ask with: the more skills there
+are, the less each of thousands of texts weighs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,10 @@ def lessons(claims: Sequence[Sequence[str]], *, held_out: bool) -> Lessons:
     rows = [
         (text, owners.get(name_of(skill), 0))
         for skill in _every_skill(claims)
-        for text in (*wordings(skill, held_out=held_out), *(() if held_out else phrases(skill)))
+        for text in (
+            *wordings(skill, held_out=held_out),
+            *(() if held_out else phrases(skill) * PHRASES_COUNT),
+        )
         if text not in own
     ]
     if not held_out:
