@@ -89,9 +89,9 @@ def close_drawer(op: Operator, fixture: str, skill: Skill) -> Motion:
     goal = op.referee.joint(fixture, suffix).at(SHUT_SHARE)
     yield from _stand(op, fixture, suffix, CLOSE_STANDS_M)
     op.grip = CLOSED
-    spot, face = _beside_handle(place, op.referee.parts(fixture, suffix), side_of(op, place))
+    spot = _beside_handle(place, op.referee.parts(fixture, suffix), side_of(op, place))
     rot = wrist_free(look(_square(place, PUSH_RAD), place.rot[:, 0]), op.robot)
-    before = Pose(position=spot + GAP_M * face, rot=rot)
+    before = Pose(position=spot + GAP_M * place.outward, rot=rot)
     yield from travel_front(op, before, place.outward, distance=0.08)
     if float(np.linalg.norm(op.robot.hand - before.position)) > ASIDE_M:
         raise Blocked("cannot get in front of the drawer")
@@ -111,7 +111,8 @@ def _stand(
     op: Operator, fixture: str, suffix: str, stands: tuple[tuple[float, float], ...]
 ) -> Motion:
     """Stand squarely before the drawer as it is; each attempt begins with another place."""
-    place, heading = op.referee.place(fixture), heading_to(op.referee.place(fixture))
+    place = op.referee.place(fixture)
+    heading = heading_to(place)
     bar = find_bar(op.referee.parts(fixture, suffix), place.outward)
     floor, first = Floor(op.referee.obstacles(*BAND_M)), op.attempt % len(stands)
     across = side_of(op, place) * place.rot[:, 0]
@@ -174,10 +175,9 @@ def _draw(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
     return (yield from lead(op, fixture, suffix, goal, at=at, held=held, ahead=LEAD_M))
 
 
-def _beside_handle(place: FixtureTruth, parts: list[Box], side: float) -> tuple[Vec3, Vec3]:
-    """A spot on the front, right (side 1) or left (-1) of the handle [m], and the way out."""
+def _beside_handle(place: FixtureTruth, parts: list[Box], side: float) -> Vec3:
+    """A spot on the front, to the right (side 1) or to the left (-1) of the handle [m]."""
     right = place.rot[:, 0]
     front = max(parts, key=lambda box: box.extent(right) * box.extent(UP))
     aside = min(BESIDE_M, front.extent(right) - EDGE_M)
-    spot = front.center + side * aside * right + front.extent(place.outward) * place.outward
-    return spot, place.outward
+    return front.center + side * aside * right + front.extent(place.outward) * place.outward
