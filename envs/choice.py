@@ -34,6 +34,7 @@ _KINDS: dict[Target, tuple[str, ...]] = {
     "coffee_machine": ("CoffeeMachine",),
     "stand_mixer": ("StandMixer",),
     "hood": ("Hood",),
+    "shelves": ("OpenCabinet",),
     "fridge": ("Fridge",),
     "fridge_door": ("Fridge",),
     "cabinet_door": ("SingleCabinet", "HingeCabinet"),
@@ -68,6 +69,11 @@ def fixtures(raw: Any, target: Target, here: npt.NDArray[np.floating[Any]]) -> l
         if any(one is other for other in every) and all(one is not other for other in meant):
             meant.append(one)
     return meant or sorted(every, key=lambda f: _away(f, here))
+
+
+def count(raw: Any, target: Target) -> int:
+    """How many fixtures of a kind a kitchen has."""
+    return sum(is_a(f, _KINDS[target]) for f in raw.fixtures.values())
 
 
 def fixture(raw: Any, skill: Skill, here: npt.NDArray[np.floating[Any]]) -> Any:

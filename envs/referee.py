@@ -150,6 +150,10 @@ class Referee:
         """
         return [str(f.name) for f in choice.fixtures(self._raw, target, self.robot().arm)]
 
+    def count(self, target: Target) -> int:
+        """How many fixtures of a kind the kitchen has."""
+        return choice.count(self._raw, target)
+
     def meant(self, skill: Skill) -> str:
         """The name of the fixture a subtask means: of several the task names, one that needs it.
 

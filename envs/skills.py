@@ -52,6 +52,7 @@ Target = Literal[
     "coffee_machine",
     "stand_mixer",
     "hood",
+    "shelves",
     "pan",
 ]
 Side = Literal["left", "center", "right"]
@@ -161,6 +162,7 @@ _NOUNS: Mapping[Target, str] = {
     "coffee_machine": r"\bcoffee (machine|maker)\b",
     "stand_mixer": r"\bstand mixer\b",
     "hood": r"\b(range|stove)? ?hood\b",
+    "shelves": r"\bshelves\b",
     "burner": r"\bburner\b|\bstove knob\b|\bknob\b(?=.*\bstove\b)",
     "stove": r"\bstove(top)?\b",
     "faucet": r"\b(faucet|tap|sink handle|sink faucet|water)\b",
@@ -204,6 +206,10 @@ _DOORS: dict[Target, Target] = {
     "toaster_oven": "toaster_oven_door",
     "fridge": "fridge_door",
 }
+DESTINATIONS: tuple[Target, ...] = (
+    *("sink", "stove", "fridge", "microwave", "dishwasher", "oven", "kettle", "toaster"),
+    *("toaster_oven", "coffee_machine", "stand_mixer", "hood", "shelves"),
+)
 _ALLOWED: dict[Verb, frozenset[Target]] = {
     "turn_on": frozenset({"faucet", "kettle", "microwave", "burner"}),
     "turn_off": frozenset({"faucet", "kettle", "microwave", "burner"}),
@@ -214,12 +220,7 @@ _ALLOWED: dict[Verb, frozenset[Target]] = {
     "turn": frozenset({"spout"}),
     "rotate": frozenset({"pan"}),
     "sweep": frozenset({"spout"}),
-    "drive_to": frozenset(
-        [
-            *("sink", "stove", "fridge", "microwave", "dishwasher", "oven", "kettle"),
-            *("toaster", "toaster_oven", "coffee_machine", "stand_mixer", "hood"),
-        ]
-    ),
+    "drive_to": frozenset(DESTINATIONS),
 }
 
 

@@ -59,6 +59,19 @@ class Floor:
             self._mark(box)
         self._blocked: dict[int, Cells] = {}
 
+    @property
+    def grid(self) -> tuple[npt.NDArray[np.float64], Cells]:
+        """World x and y of the grid's corner [m], and the cells that something stands in."""
+        return self._origin, self._taken
+
+    @property
+    def inside(self) -> Cells:
+        """The grid's cells that are not beyond the outermost collider."""
+        found = np.zeros(self._taken.shape, np.bool_)
+        edge = round(AROUND_M / CELL_M)
+        found[edge:-edge, edge:-edge] = True
+        return found
+
     def free(self, place: Vec3, heading: float, margin: float = 0.0) -> bool:
         """True if the base fits at a place with a heading.
 

@@ -23,11 +23,11 @@ from .drive import (
     roomy_side,
     side_of,
     stand_beside,
-    travel_to,
 )
 from .hook import hook
 from .knobs import burner
 from .motion import UP, Blocked, Motion, Operator, retreat
+from .navigate import navigate
 from .pull import pull
 from .push import push
 from .sweep import sweep
@@ -249,13 +249,6 @@ def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
     yield from stand_beside(op, place, bar.center, side, before=before, beside=beside)
     pointing = toward(op, place, down=RACK_DOWN_RAD)
     return (yield from pull(op, fixture, suffix, goal, bar=bar, spot=bar.center, pointing=pointing))
-
-
-def navigate(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Drive in front of a fixture and face it, where RoboCasa would put the robot."""
-    del skill
-    place, heading = op.referee.stand(fixture)
-    return (yield from travel_to(op, place, heading))
 
 
 def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:

@@ -14,12 +14,15 @@ import numpy.typing as npt
 from ...configs import LeapcasaError
 from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
-from ...envs.truth import FixtureTruth, JointTruth, Vec3
+from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_bar, find_post
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.drive import roomy_side, side_of
+from ...policies.experts.floor import BAND_M, Floor
 from ...policies.experts.motion import UP, Blocked, Operator
+from ...policies.experts.navigate import in_view, spot_before
+from ...policies.experts.ways import Ways
 
 MOST_ROOM_M = 1.0
 PALM_M = 0.12
@@ -59,12 +62,14 @@ class Points:
         self._op = Operator(referee)
         self._text: str | None = None
         self._part: _Part | None = None
+        self._ways: dict[str, Ways] = {}
+        self._seen = False
 
     def begin(self, text: str) -> None:
         """Turn to a subtask; asking again for the same one changes nothing."""
         if text == self._text:
             return
-        self._text, self._part = text, None
+        self._text, self._part, self._seen = text, None, False
         try:
             skill = parse(text, self._referee.instruction)
             fixture = self._referee.meant(skill)
@@ -79,6 +84,11 @@ class Points:
     def skill(self) -> Skill | None:
         """What the subtask asks for; None where nothing is known."""
         return None if self._part is None else self._part.skill
+
+    @property
+    def drives(self) -> bool:
+        """Whether the subtask is to drive somewhere."""
+        return self._part is not None and self._part.skill.verb == "drive_to"
 
     @property
     def hints(self) -> Floats:
@@ -107,9 +117,12 @@ class Points:
             hand: (3,) the hand's proprioception [m].
 
         Returns:
-            (POINTS, 3) float32 in the frame of that proprioception [m]; NaN where unknown.
+            (POINTS, 3) float32 in the frame of that proprioception [m]; NaN where unknown. What is
+            driven to is unknown until it has been in view.
         """
         robot = self._referee.robot()
+        if self.drives and not self._found(robot):
+            return np.full((POINTS, 3), np.nan, np.float32)
         away = (self.world() - robot.hand) @ robot.base_rot
         return (away + hand).astype(np.float32)
 
@@ -118,6 +131,8 @@ class Points:
         part = self._part
         if part is None:
             return np.full((POINTS, 3), np.nan)
+        if self.drives:
+            return self._of_way(part.fixture)
         place = self._referee.place(part.fixture)
         if part.suffix is None:
             return np.stack([place.center] * POINTS)
@@ -127,6 +142,27 @@ class Points:
             return self._of_joint(part.seen, part.fixture, part.suffix, place)
         except (LeapcasaError, Blocked):
             return np.full((POINTS, 3), np.nan)
+
+    def _found(self, robot: RobotTruth) -> bool:
+        """True from when the spot before the fixture is in an outer view."""
+        if not self._seen:
+            self._seen = in_view(robot, self.world()[0], within=1.0)
+        return self._seen
+
+    def _of_way(self, fixture: str) -> Vec3:
+        """The spot before a fixture, where to stand there, and the next stop on the way there.
+
+        Where the way there is straight the third is the foot of the first: never where the second
+        is, so that all three keep to a shape.
+        """
+        place, heading = self._referee.stand(fixture)
+        if fixture not in self._ways:
+            self._ways[fixture] = Ways(Floor(self._referee.obstacles(*BAND_M)), place)
+        spot = spot_before(place, heading)
+        stop = self._ways[fixture].stop(self._referee.robot().arm)
+        if np.allclose(stop[:2], place[:2]):
+            stop = spot * np.array([1.0, 1.0, 0.0])
+        return np.stack([spot, place, stop])
 
     def _of_joint(self, skill: Skill, fixture: str, suffix: str, place: FixtureTruth) -> Vec3:
         joint, parts = self._referee.joint(fixture, suffix), self._referee.parts(fixture, suffix)

@@ -31,6 +31,7 @@ from ..judge_data.script import opposite
 from . import episode_file
 from .episode_file import Demonstration, Header
 from .keypoints import Points
+from .roaming import Roamer, destinations
 
 AT_BEGIN, AT_END = 0.35, 0.2
 """Shares of the looks in which the part is as the episode began, or at the other end of its way."""
@@ -53,6 +54,8 @@ OTHERS_SHUT = 0.5
 """Share of the looks at a door in which another of the same subtask is shut already."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
+ASKED = 3
+"""Fixtures that one look from somewhere on the floor is asked about."""
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "turn", "open", "close", "pull_out", "push_in"})
 """Verbs whose completion is a matter of how things stand, not of what was done before."""
 
@@ -95,6 +98,7 @@ class Posing:
         self._referee = Referee(kitchen)
         self._hanger = Hanger(kitchen)
         self._points, self._poser = Points(self._referee), Poser(kitchen)
+        self._roamer: Roamer | None = None
         self.texts = list(texts)
         self.parts = [part for i, text in enumerate(texts) if (part := self._part(i, text))]
 
@@ -113,6 +117,12 @@ class Posing:
         if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
+        if skill.verb == "drive_to":
+            asked += [
+                (len(self.texts) + n, other, False)
+                for n, other in enumerate(destinations(self._referee, skill))
+            ]
+            self.texts += [other for _, other, _ in asked[1:]]
         return _Part(
             index=index,
             text=text,
@@ -141,6 +151,8 @@ class Posing:
 
     def _look(self, number: int, count: int) -> list[dict[str, Any]]:
         part = self.parts[number]
+        if self._drives(part):
+            return self._on_the_way(part)
         if self._hanger.works and count and count % HUNG_EVERY == 0:
             self._hanger.rehang(self._rng)
             self._points = Points(self._referee)  # what there is room for has changed
@@ -158,6 +170,26 @@ class Posing:
         self._paint()
         sensors = self._poser.look()
         return [self._row(part, sensors, *one) for one in part.asked]
+
+    def _drives(self, part: _Part) -> bool:
+        self._points.begin(part.text)
+        return self._points.drives
+
+    def _on_the_way(self, part: _Part) -> list[dict[str, Any]]:
+        """Rows of one look from somewhere on the floor, asked about some fixtures."""
+        self._roamer = self._roamer or Roamer(self._referee, self._poser)
+        count = min(ASKED, len(part.asked))
+        chosen = [part.asked[int(i)] for i in self._rng.permutation(len(part.asked))[:count]]
+        self._points.begin(chosen[0][1])
+        spot, place, _ = self._points.world()
+        for _ in range(TRIES):
+            self._poser.restart()
+            self._roamer.pose(spot, place, self._rng)
+            if self._poser.depth() <= DEEPEST_M:
+                break
+        self._paint()
+        sensors = self._poser.look()
+        return [self._row(part, sensors, *one) for one in chosen]
 
     def _paint(self) -> None:
         if self._painter is None:
@@ -213,6 +245,7 @@ class Posing:
         self, part: _Part, sensors: Sensors, index: int, text: str, undoing: bool
     ) -> dict[str, Any]:
         felt = sensors.proprioception
+        self._points.begin("")  # nothing was seen before this look
         self._points.begin(text)
         return {
             "proprioception": felt.vector(),

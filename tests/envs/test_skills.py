@@ -51,6 +51,7 @@ DISHES = "Open the dishwasher door and pull out the top rack."
         ("Navigate to the coffee machine.", "", "drive_to", "coffee_machine"),
         ("Navigate to the toaster oven.", "", "drive_to", "toaster_oven"),
         ("Navigate to the range hood.", "", "drive_to", "hood"),
+        ("Navigate to the shelves.", "", "drive_to", "shelves"),
         ("Turn off the stove burner under the saucepan.", "", "turn_off", "burner"),
         ("Wait until the saucepan is done.", "", "wait", "stove"),
         ("Set the sink water to hot.", "", "set_hot", "faucet"),

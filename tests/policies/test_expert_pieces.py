@@ -13,7 +13,9 @@ from leapcasa.policies.experts.disturb import LENGTHS, DisturbConfig, Disturber
 from leapcasa.policies.experts.floor import FOOT_M, Floor, Stop
 from leapcasa.policies.experts.knobs import _middle
 from leapcasa.policies.experts.motion import Blocked, Operator
+from leapcasa.policies.experts.navigate import in_view
 from leapcasa.policies.experts.twist import Hold
+from leapcasa.policies.experts.ways import Ways
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -87,6 +89,55 @@ def test_the_base_fits_where_its_corners_do():
     assert floor.free(np.array([-2.0, 0.0, 0.0]), 0.0)
     assert not floor.free(np.array([-2.6, 0.0, 0.0]), 0.0)
     assert floor.free(np.array([-2.6, 0.0, 0.0]), np.pi)
+
+
+def test_stop_by_stop_a_base_that_drives_ahead_comes_round_a_wall_and_touches_nothing():
+    goal = np.array([1.5, -1.0, 0.0])
+    ways, here, left = Ways(Floor(room()), goal), np.array([-1.5, -1.0, 0.0]), list[float]()
+    stops = 0
+    while not np.allclose(here[:2], goal[:2]):
+        stop = ways.stop(here)
+        heading = float(np.arctan2(*(stop - here)[[1, 0]]))
+        for share in np.linspace(0, 1, 30):
+            points = feet(here + share * (stop - here), heading)
+            for wall in room():
+                inside = np.all(np.abs(points - wall.center[:2]) < wall.half[:2] - 0.01, axis=1)
+                assert not inside.any()
+        left.append(ways.left(here))
+        here, stops = stop, stops + 1
+        assert stops <= 8
+    assert stops >= 2
+    assert left == sorted(left, reverse=True)
+    around = 2 * np.hypot(1.5, 2.0)  # past the wall's end at (0, 0.8), a little away from it
+    assert around < left[0] < 2 * around
+
+
+def test_what_lies_straight_ahead_is_the_only_stop_and_so_is_what_cannot_be_reached():
+    goal = np.array([1.5, 0.0, 0.0])
+    ways = Ways(Floor(room()), goal)
+    assert ways.stop(np.array([1.5, 1.2, 0.0])) == pytest.approx(goal)
+    closed = Ways(Floor([*room(), block(0, 1.4, 0.1, 0.7)]), goal)
+    assert closed.stop(np.array([-1.5, 0.0, 0.0])) == pytest.approx(goal)
+    assert closed.left(np.array([-1.5, 0.0, 0.0])) == np.inf
+
+
+def test_open_places_have_room_and_a_way_and_are_in_the_room():
+    ways = Ways(Floor([*room(), block(0, 1.4, 0.1, 0.7)]), np.array([1.5, 0.0, 0.0]))
+    places = ways.open_places(0.4)
+    assert places[:, 0].min() == pytest.approx(0.5, abs=0.08)  # nothing beyond the wall
+    assert places[:, 0].max() == pytest.approx(2.6, abs=0.08)
+    assert np.abs(places[:, 1]).max() == pytest.approx(1.6, abs=0.08)
+
+
+def test_a_spot_is_in_view_from_the_left_to_the_right_and_not_behind_nor_above():
+    def seen(degrees: float, height: float) -> bool:
+        """Whether what is 2 m away that much to the left of ahead is seen."""
+        angle = np.radians(90 + degrees)  # the robot faces north
+        return in_view(robot(), np.array([2 * np.cos(angle), 2 * np.sin(angle), height]))
+
+    assert all(seen(degrees, 0.2) for degrees in (-30, -10, 0, 10, 30))
+    assert not any(seen(degrees, 0.2) for degrees in (-70, 70, 120, 180))
+    assert not seen(0, 1.5)  # the cameras look down
 
 
 def test_disturbances_follow_the_seed_and_every_one_is_followed_by_its_correction():

@@ -167,6 +167,40 @@ def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(tmp_path: Path
     assert apart.max() > 0.6  # both doors have their turn
 
 
+def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(tmp_path: Path):
+    words = "policy data NavigateKitchen --episodes 1 --first-seed 1000 --posed 24 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    texts = demo.header.subtasks
+    assert len(demo.subtask) == 3 * 24
+    assert len({parse(text).target for text in texts}) == len(texts) >= 6
+    felt, known = demo.proprioception, np.isfinite(demo.points).all((1, 2))
+    assert len(np.unique(felt[:, 2:4].round(2), axis=0)) >= 20
+    spots = np.nan_to_num(demo.points[:, 0])
+    seen = np.isfinite(cameras.project(spots, felt[:, 9:12], felt[:, 12:16])[:, :2]).all(2).any(1)
+    assert 0.4 < known.mean() < 0.95
+    assert seen[known].all()
+    room, kitchen = in_the_room(demo), Kitchen("NavigateKitchen", rendering=False)
+    from robocasa.utils.env_utils import compute_robot_base_placement_pose
+
+    try:
+        kitchen.begin(1000)
+        referee, raw = Referee(kitchen), kitchen.robocasa
+        for number, text in enumerate(texts):
+            fixture = referee.meant(parse(text))
+            place, turned = compute_robot_base_placement_pose(raw, raw.fixtures[fixture])
+            ahead = np.array([np.cos(turned[2]), np.sin(turned[2])])
+            own = known & (demo.subtask == number)
+            assert room[own, 1] == pytest.approx(np.tile([*place[:2], 0], (own.sum(), 1)), abs=0.01)
+            assert room[own, 0, :2] - room[own, 1, :2] == pytest.approx(
+                np.tile(0.6 * ahead, (own.sum(), 1)), abs=0.01
+            )
+    finally:
+        kitchen.close()
+    straight = np.linalg.norm(room[known, 2, :2] - room[known, 0, :2], axis=1) < 0.01
+    assert 0.2 < straight.mean() < 1.0
+
+
 def in_the_room(demo: Demonstration) -> np.ndarray:
     """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
     felt = demo.proprioception.astype(float)

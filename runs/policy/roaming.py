@@ -1,0 +1,100 @@
+"""Poses of a robot that is on its way to a fixture: anywhere on the free floor, the hand drawn in.
+
+Most of them have the fixture before them, as a robot that drives to it has; in the others it is
+elsewhere, as for one that is looking for it.
+"""
+
+import numpy as np
+
+from ...envs.posing import Poser
+from ...envs.referee import Referee
+from ...envs.skills import DESTINATIONS, Skill, Target, skill_of
+from ...envs.truth import Vec3
+from ...policies.embedded.geometry import rotation
+from ...policies.experts.drive import rest
+from ...policies.experts.floor import BAND_M, Floor
+from ...policies.experts.ways import Ways
+
+ROOM_M = 0.32
+"""From the arm mount to what is next, at least."""
+NEAR_SHARE, NEAR_M = 0.3, 1.2
+"""Share of the poses that are no farther than this from where the robot is to stand."""
+ARRIVED_SHARE, ARRIVED_M, ARRIVED_RAD = 0.12, 0.12, 0.15
+"""Share of the poses at the very place, and how far off they are."""
+FACING_SHARE, FACING_RAD = 0.75, 0.75
+"""Share of the others that have the spot this far to one side of straight ahead, at most."""
+HAND_M, HAND_RAD = 0.06, 0.15
+"""Spread of the hand about where it is held on the way."""
+TRIES = 30
+_SAID: dict[Target, str] = {"kettle": "electric kettle", "hood": "range hood"}
+"""What RoboCasa calls some fixtures."""
+
+
+def destinations(referee: Referee, besides: Skill) -> list[str]:
+    """Words for driving to every other fixture of which the kitchen has one."""
+    found: list[str] = []
+    for target in DESTINATIONS:
+        text = f"Navigate to the {_SAID.get(target, target.replace('_', ' '))}."
+        named = skill_of(text, text)
+        if target != besides.target and named is not None and referee.count(target) == 1:
+            found.append(text)
+    return found
+
+
+class Roamer:
+    """Puts the robot of one kitchen somewhere on the floor.
+
+    Args:
+        referee: of the kitchen.
+        poser: of the same.
+    """
+
+    def __init__(self, referee: Referee, poser: Poser) -> None:
+        self._referee, self._poser = referee, poser
+        self._floor = Floor(referee.obstacles(*BAND_M))
+        self._begun = referee.robot()
+
+    def pose(self, spot: Vec3, place: Vec3, rng: np.random.Generator) -> None:
+        """Stand somewhere.
+
+        Args:
+            spot: (3,) before the fixture, world [m].
+            place: (3,) where to stand there.
+            rng: draws the pose.
+        """
+        where, heading = self._drawn(spot, place, rng)
+        self._stand(where, heading)
+        self._poser.fingers(float(rng.choice([1.0, 1.0, rng.random()])))
+        held = rest(self._referee.robot())
+        turned = rotation(rng.normal(0.0, HAND_RAD, 3)) @ held.rot
+        self._poser.hand(held.position + rng.normal(0.0, HAND_M, 3), turned)
+
+    def _drawn(self, spot: Vec3, place: Vec3, rng: np.random.Generator) -> tuple[Vec3, float]:
+        facing = _yaw(spot - place)
+        if rng.random() < ARRIVED_SHARE:
+            shift = np.append(rng.normal(0.0, ARRIVED_M, 2), 0.0)
+            return place + shift, facing + rng.normal(0.0, ARRIVED_RAD)
+        spots = Ways(self._floor, place).open_places(ROOM_M)
+        near = spots[np.linalg.norm(spots - place[:2], axis=1) < NEAR_M]
+        if len(near) and rng.random() < NEAR_SHARE:
+            spots = near
+        where, heading = self._begun.arm, self._begun.heading
+        for _ in range(TRIES if len(spots) else 0):
+            where = np.append(spots[rng.integers(len(spots))] + rng.uniform(-0.025, 0.025, 2), 0.0)
+            heading = rng.uniform(-np.pi, np.pi)
+            if rng.random() < FACING_SHARE:
+                heading = _yaw(spot - where) + rng.uniform(-FACING_RAD, FACING_RAD)
+            if self._floor.free(where, heading):
+                break
+        return where, heading
+
+    def _stand(self, where: Vec3, heading: float) -> None:
+        """Bring the arm mount over a place; the base does not turn quite about it."""
+        way, yaw = np.zeros(2), heading - self._begun.heading
+        for _ in range(3):
+            self._poser.base(float(way[0]), float(way[1]), yaw)
+            way += (self._begun.base_rot.T @ (where - self._referee.robot().arm))[:2]
+
+
+def _yaw(way: Vec3) -> float:
+    return float(np.arctan2(way[1], way[0]))
