@@ -42,6 +42,7 @@ _KINDS: dict[Target, tuple[str, ...]] = {
     "burner": ("Stove", "Stovetop"),
     "stove": ("Stove", "Stovetop"),
     "pan": ("Stove", "Stovetop"),
+    "jug": ("Counter",),
 }
 """RoboCasa's fixture classes behind each target."""
 
@@ -90,15 +91,17 @@ def fixture(raw: Any, skill: Skill, here: npt.NDArray[np.floating[Any]]) -> Any:
 
 
 def part(raw: Any, skill: Skill, fixture: Any) -> str:
-    """Which part of a fixture is meant: the burner's place, the pan's name, else nothing.
+    """Which part of a fixture is meant: the burner's place, a thing's name, else nothing.
 
     A burner is named by the words, else by the task, else it is the one whose state fits.
 
     Raises:
-        EnvironmentFault: if the stove has no such burner, or there is no pan.
+        EnvironmentFault: if the stove has no such burner, or there is no such thing.
     """
     if skill.target == "pan":
         return things.named(raw, "pan")
+    if skill.verb in ("pick_up", "place"):
+        return things.named(raw, "blender_jug")
     if skill.target != "burner":
         return ""
     places = [place for place, joint in fixture.knob_joints.items() if joint is not None]

@@ -1,6 +1,7 @@
 """Which criterion a subtask has. Privileged, as the referee."""
 
 from ..configs.errors import EnvironmentFault
+from .handling import PickedUp, Placed, Rotated
 from .predicates import (
     CLOSED_SHARE,
     DRAWER_CLOSED_SHARE,
@@ -21,7 +22,6 @@ from .predicates import (
     Power,
     Predicate,
     Rinsed,
-    Rotated,
     Share,
     Swept,
     Waited,
@@ -86,6 +86,8 @@ _TABLE: dict[tuple[str, str], Predicate] = {
     ("rinse", "faucet"): Rinsed(),
     ("sweep", "spout"): Swept(),
     ("rotate", "pan"): Rotated(),
+    ("pick_up", "jug"): PickedUp(),
+    ("place", "sink"): Placed(),
     ("turn_on", "kettle"): Power(on=True),
     ("turn_off", "kettle"): Power(on=False),
     ("turn_on", "microwave"): Power(on=True),

@@ -24,7 +24,7 @@ _NEAR_M, _NEAR_RAD = 0.02, 0.1
 DEEPEST_M = 0.006
 """So far the robot may reach into something; a grasp does by a little."""
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 
 class Poser:
@@ -94,6 +94,22 @@ class Poser:
             joint = self._model.joint(name)
             low, high = joint.range
             self._data.qpos[joint.qposadr[0]] = sign * opened * max(abs(low), abs(high))
+        self._place()
+
+    def held(self, joint: str, place: Floats, turned: Floats) -> None:
+        """Put a loose thing where the hand holds it.
+
+        Args:
+            joint: its free joint's full name.
+            place: (3,) of its middle in the frame of the grip site [m].
+            turned: (3, 3) its rotation there.
+        """
+        rot = np.asarray(self._data.site_xmat[self._hand]).reshape(3, 3)
+        quaternion = np.zeros(4)
+        self._mj.mju_mat2Quat(quaternion, (rot @ turned).flatten())
+        address = self._model.joint(joint).qposadr[0]
+        middle = self._data.site_xpos[self._hand] + rot @ place
+        self._data.qpos[address : address + 7] = [*middle, *quaternion]
         self._place()
 
     def hand(self, place: Floats, turned: Floats) -> bool:

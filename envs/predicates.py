@@ -39,8 +39,6 @@ HOT_SHARE = 0.6
 RINSE_STEPS = 100
 """`RinseCuttingBoard._check_success`: how long the board must be under hot water."""
 CONTROL_HZ = 20
-PAN_TURNED_RAD, HAND_AWAY_M = np.pi / 12, 0.25
-"""`RotatePan._check_success`, and `gripper_obj_far` there."""
 NEAR_M, FACING = 0.20, 0.98
 """How far from its place the base may stand, and the least cosine of the error of its yaw
 (`NavigateKitchen._check_success`)."""
@@ -71,6 +69,18 @@ class Truth(Protocol):
 
     def robot(self) -> RobotTruth:
         """The robot as it stands."""
+        ...
+
+    def holds(self, thing: str) -> bool:
+        """Whether the hand touches a loose thing."""
+        ...
+
+    def stands(self, thing: str) -> bool:
+        """Whether something that is not the robot touches a loose thing."""
+        ...
+
+    def inside(self, thing: str, fixture: str) -> bool:
+        """Whether a loose thing is in a fixture."""
         ...
 
     def time(self) -> float:
@@ -340,27 +350,6 @@ class Waited:
         if now is None or end is None:
             raise EnvironmentFault("this task has no clock that says when it is done")
         return 1.0 if now > end else float(np.clip(now / end, 0.0, 0.99))
-
-
-@dataclass(frozen=True)
-class Rotated:
-    """A pan was turned about its own axis since the subtask began, and the hand is away from it."""
-
-    def observe(self, truth: Truth, memory: Memory) -> None:
-        """Note how far it has been turned."""
-        now = truth.joint(memory.fixture, memory.part).value
-        if memory.start is None:
-            memory.start = now
-        memory.most = max(memory.most, abs(now - memory.start))
-
-    def progress(self, truth: Truth, memory: Memory) -> float:
-        """Mostly the turn, a tenth for taking the hand away."""
-        turned = min(1.0, memory.most / PAN_TURNED_RAD)
-        if turned < 1.0:
-            return 0.9 * turned
-        away = truth.robot().hand - truth.joint(memory.fixture, memory.part).anchor
-        share = float(np.linalg.norm(away)) / HAND_AWAY_M
-        return 1.0 if share > 1.0 else 0.9 + 0.09 * share
 
 
 @dataclass(frozen=True)

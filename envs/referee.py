@@ -319,6 +319,18 @@ class Referee:
             gone += 1e-3
         return limit
 
+    def holds(self, thing: str) -> bool:
+        """Whether the hand touches a loose thing of the episode."""
+        return any(name.startswith(ROBOT) for name in things.touching(self._raw, thing))
+
+    def stands(self, thing: str) -> bool:
+        """Whether something that is not the robot touches a loose thing of the episode."""
+        return not all(name.startswith(ROBOT) for name in things.touching(self._raw, thing))
+
+    def inside(self, thing: str, fixture: str) -> bool:
+        """Whether a loose thing is in a fixture, by RoboCasa's own test."""
+        return things.inside(self._raw, thing, self._raw.fixtures[fixture])
+
     # robot -------------------------------------------------------------------------------------
 
     def robot(self) -> RobotTruth:

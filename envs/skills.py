@@ -6,93 +6,24 @@ on its answer, so a clause that is not understood is refused and never guessed.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
 
 from ..configs.errors import LeapcasaError
+from .vocabulary import TARGETS, Level, Row, Side, Skill, Target, Verb
 
-Verb = Literal[
-    "turn_on",
-    "turn_off",
-    "open",
-    "close",
-    "pull_out",
-    "push_in",
-    "turn",
-    "rotate",
-    "sweep",
-    "drive_to",
-    "set_hot",
-    "rinse",
-    "wait",
+__all__ = [
+    "DESTINATIONS",
+    "TARGETS",
+    "Skill",
+    "Target",
+    "UnknownSubtask",
+    "Verb",
+    "parse",
+    "skill_of",
 ]
-Target = Literal[
-    "faucet",
-    "spout",
-    "kettle",
-    "kettle_lid",
-    "dishwasher",
-    "dishwasher_door",
-    "dishwasher_rack",
-    "microwave",
-    "microwave_door",
-    "oven",
-    "oven_door",
-    "oven_rack",
-    "toaster_oven",
-    "toaster_oven_door",
-    "fridge",
-    "fridge_door",
-    "cabinet_door",
-    "drawer",
-    "burner",
-    "stove",
-    "sink",
-    "toaster",
-    "coffee_machine",
-    "stand_mixer",
-    "hood",
-    "shelves",
-    "pan",
-]
-Side = Literal["left", "center", "right"]
-Level = Literal["top", "bottom"]
-Row = Literal["front", "rear"]
-
-TARGETS: tuple[Target, ...] = get_args(Target)
 
 
 class UnknownSubtask(LeapcasaError):
     """A clause that names no known action on a known part of the kitchen."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Skill:
-    """One subtask as data."""
-
-    verb: Verb
-    target: Target
-    side: Side | None = None
-    """Which way, or which of several (left burner, right door)."""
-    level: Level | None = None
-    """Which of several above each other (top rack)."""
-    row: Row | None = None
-    """Which of several behind each other (front burner)."""
-    fully: bool = False
-    """True if the words ask for all of the way."""
-    hot: bool = False
-    """True if the words ask for hot water."""
-    every: bool = False
-    """True if the words ask for all parts of the kind, on whatever fixture they are."""
-    steps: int | None = None
-    """How long to wait, where the words give a number [control steps]."""
-
-    @property
-    def name(self) -> str:
-        """Short, for tables and what is learned by skill: `pull_out dishwasher_rack top`."""
-        every = "every " if self.every else ""
-        which = [value for value in (self.side, self.level, self.row) if value]
-        return " ".join([self.verb, f"{every}{self.target}", *which])
 
 
 _VERBS: Mapping[Verb, str] = {
@@ -113,12 +44,21 @@ _VERBS: Mapping[Verb, str] = {
     "rotate": r"\b(rotate|rotating|spin)\b.*\bpan\b",
     "drive_to": r"\b(go|drive|navigate|walk|travel)\b.*\bto\b",
 }
-_PATIENCE: Mapping[Verb, str] = {
+_LEAD = r"^(?:please |now |then )?"
+_WHOLE: Mapping[Verb, str] = {
     "wait": r"^wait\b",
     "rinse": r"^rinse the .*\b(under|for)\b",
     "set_hot": r"^(set|turn|make|adjust) the (sink |faucet )?water('s temperature)? (to )?hot$",
+    "pick_up": rf"{_LEAD}(take|grab|lift|pick up) the (blender )?jug( from the counter)?$",
+    "place": rf"{_LEAD}(place|put) (it|the (blender )?jug) in(to)? the sink( to prepare.*)?$",
 }
-"""Whole clauses that are understood before any other: of waiting, and of water."""
+"""Whole clauses that are understood before any other: of waiting, of water and of carrying."""
+_OBJECTS: Mapping[Verb, Target] = {
+    "rinse": "faucet",
+    "set_hot": "faucet",
+    "pick_up": "jug",
+    "place": "sink",
+}
 _OTHER_WORK = re.compile(
     r"\b(place|put|stack|pick|take|taking|fetch|get|refill|pour|store|setup|set|add|arrange|bring|"
     r"return|placing|load|serve|carry|transfer)\b(?<!after placing)|\b(fridge|freezer) drawer\b|"
@@ -234,9 +174,9 @@ def parse(text: str, context: str = "") -> Skill:
     Raises:
         UnknownSubtask: if the clause asks for nothing known, or for more than one thing.
     """
-    patient = _patience(text)
-    if patient is not None:
-        return patient
+    whole = _whole(text, context)
+    if whole is not None:
+        return whole
     words, aside = _command(text)
     if re.search(r"\b(not|don't|never|without)\b", words):
         raise _refusal(text, "it forbids something")
@@ -269,15 +209,15 @@ def skill_of(text: str, context: str) -> Skill | None:
         return None
 
 
-def _patience(text: str) -> Skill | None:
+def _whole(text: str, context: str) -> Skill | None:
     words = _plain(text)
     found: Verb | None = next(
-        (verb for verb, shape in _PATIENCE.items() if re.search(shape, words)), None
+        (verb for verb, shape in _WHOLE.items() if re.search(shape, words)), None
     )
-    if found is None:
+    if found is None or (found == "place" and "jug" not in words + _plain(context)):
         return None
     if found != "wait":
-        return Skill(verb=found, target="faucet")
+        return Skill(verb=found, target=_OBJECTS[found])
     number = re.search(r"\b(\d+) (?:time|control )?steps\b", text)
     steps = None if number is None else int(number.group(1))
     return Skill(verb="wait", target=_first_noun(words) or "stove", steps=steps)

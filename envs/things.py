@@ -27,6 +27,30 @@ def named(raw: Any, category: str) -> str:
     raise EnvironmentFault(f"this episode has no {category}")
 
 
+def touching(raw: Any, name: str) -> frozenset[str]:
+    """The bodies that touch a thing, other things of the kitchen and of the robot alike.
+
+    Args:
+        raw: RoboCasa's environment.
+        name: of the object.
+    """
+    model, data = raw.sim.model._model, raw.sim.data._data
+    own, found = int(raw.obj_body_id[name]), set[str]()
+    for contact in data.contact[: data.ncon]:
+        bodies = [int(model.geom_bodyid[geom]) for geom in contact.geom]
+        if own in bodies and bodies[0] != bodies[1]:
+            other = bodies[0] if bodies[1] == own else bodies[1]
+            found.add(model.body(other).name)
+    return frozenset(found)
+
+
+def inside(raw: Any, name: str, fixture: Any) -> bool:
+    """RoboCasa's own test of whether a thing is in a fixture (`obj_inside_of`)."""
+    from robocasa.utils.object_utils import obj_inside_of
+
+    return bool(obj_inside_of(raw, name, fixture))
+
+
 def hinge(raw: Any, name: str, fixture: Any) -> JointTruth:
     """A thing as what turns about its own upright axis.
 

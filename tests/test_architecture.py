@@ -23,12 +23,15 @@ ALLOWED = {
 MODEL_LIBRARIES = {"transformers", "peft", "bitsandbytes", "tokenizers", "huggingface_hub"}
 """Only the room `vlm` may import them."""
 REFEREE_USERS = {
-    *("envs/referee.py", "envs/choice.py", "envs/criteria.py"),
+    *("envs/referee.py", "envs/choice.py", "envs/criteria.py", "envs/handling.py"),
     *("judges/referee.py", "agent/docstring.py"),
 }
+PRIVILEGED = tuple(
+    f"envs.{name}" for name in ("referee", "predicates", "criteria", "things", "handling")
+)
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
-LANGUAGE = "envs.skills"
-"""What words ask for, without a world: it takes nothing from the rest of its room."""
+LANGUAGE, VOCABULARY = "envs.skills", "envs.vocabulary"
+"""What words ask for, without a world: they take nothing from the rest of their room."""
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
     "policies": {"envs.sensors", LANGUAGE},
@@ -112,8 +115,7 @@ def test_only_flagged_parts_import_the_referee():
             if path in REFEREE_USERS or path.startswith(REFEREE_FOLDERS):
                 continue
             taken = set(imports(source, module))
-            privileged = ("envs.referee", "envs.predicates", "envs.criteria", "envs.things")
-            assert not any(p.startswith(privileged) for p in taken), path
+            assert not any(p.startswith(PRIVILEGED) for p in taken), path
 
 
 def test_agent_policies_and_judges_take_nothing_from_the_world_but_sensors():
@@ -128,7 +130,10 @@ def test_agent_policies_and_judges_take_nothing_from_the_world_but_sensors():
 
 def test_the_reading_of_words_knows_no_world():
     sources = {module: source for _, module, source in modules("envs")}
-    assert {path.split(".")[0] for path in imports(sources[LANGUAGE], LANGUAGE)} == {"configs"}
+    taken = set(imports(sources[LANGUAGE], LANGUAGE))
+    worldly = {path for path in taken if path.split(".")[0] != "configs"}
+    assert {".".join(path.split(".")[:2]) for path in worldly} == {VOCABULARY}
+    assert not set(imports(sources[VOCABULARY], VOCABULARY))
 
 
 def test_only_vlm_imports_the_model_libraries():

@@ -44,10 +44,24 @@ def navigate(op: Operator, fixture: str, skill: Skill) -> Motion:
     """
     del skill
     place, heading = op.referee.stand(fixture)
+    return (yield from approach(op, place, heading, spot_before(place, heading)))
+
+
+def approach(op: Operator, place: Vec3, heading: float, spot: Vec3) -> Motion:
+    """Look about for a spot and drive to the place that belongs to it.
+
+    Args:
+        op: who drives.
+        place: of the arm mount, world [m].
+        heading: the base's yaw there [rad].
+        spot: what has to come into view first, world [m].
+
+    Raises:
+        Blocked: if the base gets stuck; the next attempt plans its turns on the way as well.
+    """
     if op.attempt % 2:
         return (yield from travel_to(op, place, heading))
     yield from draw_in(op)
-    spot = spot_before(place, heading)
     if not in_view(op.robot, spot):
         yield from _look_about(op, spot)
     yield from _follow(op, Ways(Floor(op.referee.obstacles(*BAND_M)), place), place)

@@ -7,12 +7,14 @@ from ...envs.referee import Referee
 from ...envs.sensors import Sensors
 from ...envs.skills import Skill, UnknownSubtask
 from ..base import Actions, PolicyInfo
-from .control import CLOSED, FINGERS_SHUT_M, Action, hold_action
+from .control import CLOSED, Action, hold_action
 from .disturb import DisturbConfig, Disturber, StepKind
 from .motion import UP, Blocked, Motion, Operator, retreat
 from .recipes import RECIPES
 
 MAX_ATTEMPTS = 6
+HOLDING_M = 0.02
+"""Fingers closer together than this are shut, or hold something thin [m]."""
 
 
 class ExpertPolicy:
@@ -110,7 +112,7 @@ class ExpertPolicy:
 
     def _grip_now(self) -> float:
         """The gripper command that keeps the fingers where another policy may have left them."""
-        return CLOSED if self._op.robot.finger_gap < FINGERS_SHUT_M else self._op.grip
+        return CLOSED if self._op.robot.finger_gap < HOLDING_M else self._op.grip
 
     def _attempts(self, skill: Skill, fixture: str) -> Motion:
         recipe = RECIPES[(skill.verb, skill.target)]

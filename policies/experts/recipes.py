@@ -13,6 +13,7 @@ from ...envs.skills import TARGETS, Skill
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from .bars import Bar, find_bar, find_post
 from .cabinets import close_cabinets
+from .carry import put, take
 from .control import hold_action
 from .doors import close_door, open_door
 from .drawers import close_drawer, open_drawer
@@ -343,6 +344,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("turn_on", "burner"): burner,
     ("turn_off", "burner"): burner,
     ("rotate", "pan"): pan,
+    ("pick_up", "jug"): take,
+    ("place", "sink"): put,
     ("close", "kettle_lid"): kettle_lid,
     ("turn_on", "kettle"): kettle_switch,
     ("open", "dishwasher_door"): drop_door,

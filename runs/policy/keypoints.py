@@ -18,6 +18,7 @@ from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts.bars import find_bar, find_post
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
+from ...policies.experts.carry import drop_spot, rim_of
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.floor import BAND_M, Floor
 from ...policies.experts.motion import UP, Blocked, Operator
@@ -34,6 +35,7 @@ _MOVING: Mapping[Target, str] = {
     "dishwasher_door": "door_joint",
 }
 """The joint of the part that is worked on, where the target alone says it."""
+_ON_THE_WAY = ("drive_to", "place")
 Floats = npt.NDArray[np.float32]
 
 
@@ -87,8 +89,8 @@ class Points:
 
     @property
     def drives(self) -> bool:
-        """Whether the subtask is to drive somewhere."""
-        return self._part is not None and self._part.skill.verb == "drive_to"
+        """Whether the subtask is to drive somewhere, with or without something in the hand."""
+        return self._part is not None and self._part.skill.verb in _ON_THE_WAY
 
     @property
     def hints(self) -> Floats:
@@ -132,7 +134,7 @@ class Points:
         if part is None:
             return np.full((POINTS, 3), np.nan)
         if self.drives:
-            return self._of_way(part.fixture)
+            return self._of_way(part.skill, part.fixture)
         place = self._referee.place(part.fixture)
         if part.suffix is None:
             return np.stack([place.center] * POINTS)
@@ -149,16 +151,17 @@ class Points:
             self._seen = in_view(robot, self.world()[0], within=1.0)
         return self._seen
 
-    def _of_way(self, fixture: str) -> Vec3:
+    def _of_way(self, skill: Skill, fixture: str) -> Vec3:
         """The spot before a fixture, where to stand there, and the next stop on the way there.
 
-        Where the way there is straight the third is the foot of the first: never where the second
-        is, so that all three keep to a shape.
+        What is carried is put down at the spot. Where the way there is straight the third is the
+        foot of the first: never where the second is, so that all three keep to a shape.
         """
         place, heading = self._referee.stand(fixture)
         if fixture not in self._ways:
             self._ways[fixture] = Ways(Floor(self._referee.obstacles(*BAND_M)), place)
-        spot = spot_before(place, heading)
+        carried = skill.verb == "place"
+        spot = drop_spot(self._op, fixture) if carried else spot_before(place, heading)
         stop = self._ways[fixture].stop(self._referee.robot().arm)
         if np.allclose(stop[:2], place[:2]):
             stop = spot * np.array([1.0, 1.0, 0.0])
@@ -177,6 +180,9 @@ class Points:
             highest = max(parts, key=lambda box: float(box.center[2])).center
             third = highest if skill.target == "spout" else place.center
             return np.stack([tip, _beside(anchor, tip, joint.axis), third])
+        if skill.target == "jug":
+            rim = rim_of(self._op, fixture, suffix)
+            return np.stack([rim, [*anchor[:2], rim[2]], anchor])
         if skill.target == "faucet":
             lever = max(parts, key=lambda box: float(box.center[2]) + box.extent(UP))
             return np.stack([lever.center + lever.extent(UP) * UP, anchor, place.center])
@@ -223,11 +229,11 @@ class Points:
 
     def _moving(self, skill: Skill, fixture: str) -> str | None:
         """The joint of the part that is worked on; None for the fixture as a whole."""
-        if skill.verb in ("drive_to", "wait"):
+        if skill.verb in (*_ON_THE_WAY, "wait"):
             return None
         if skill.target == "dishwasher_rack":
             return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-        if skill.target == "pan":
+        if skill.target in ("pan", "jug"):
             return self._referee.part(skill, fixture)
         if skill.target == "burner":
             return f"knob_{self._referee.part(skill, fixture)}_joint"

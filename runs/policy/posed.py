@@ -25,10 +25,12 @@ from ...envs.sensors import ACTION_SIZE, Sensors, View
 from ...envs.skills import Skill
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
+from ...policies.experts.drive import rest
 from ...policies.experts.recipes import SPOUT_RAD
 from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
 from . import episode_file
+from .carrying import Carried
 from .episode_file import Demonstration, Header
 from .keypoints import Points
 from .roaming import Roamer, destinations
@@ -54,6 +56,10 @@ OTHERS_SHUT = 0.5
 """Share of the looks at a door in which another of the same subtask is shut already."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
+HELD = 0.3
+"""Share of the looks at a thing to be picked up that show it in the hand."""
+CARRIED_FIRST = 0.7
+"""Share of the looks on the way with something in the hand that stand before where it belongs."""
 ASKED = 3
 """Fixtures that one look from somewhere on the floor is asked about."""
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "turn", "open", "close", "pull_out", "push_in"})
@@ -76,6 +82,8 @@ class _Part:
     """How far open it ever is."""
     timed: bool
     """Whether it is the task's clock that completes it."""
+    carried: Carried | None
+    """What the subtask picks up or puts down."""
     asked: tuple[tuple[int, str, bool], ...]
     """What a look is asked about: number and words of the subtask, and of what undoes it (True)."""
 
@@ -117,7 +125,7 @@ class Posing:
         if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
-        if skill.verb == "drive_to":
+        if self._points.drives:
             asked += [
                 (len(self.texts) + n, other, False)
                 for n, other in enumerate(destinations(self._referee, skill))
@@ -131,8 +139,14 @@ class Posing:
             done=_end(skill, joint),
             most=DRAWER_WAY if skill.target == "drawer" else 1.0,
             timed=self._timed(skill),
+            carried=self._carried(skill),
             asked=tuple(asked),
         )
+
+    def _carried(self, skill: Skill) -> Carried | None:
+        if skill.verb not in ("pick_up", "place"):
+            return None
+        return Carried(self._referee, self._poser, skill, self._referee.meant(skill))
 
     def _timed(self, skill: Skill) -> bool:
         clock = self._referee.task_value("simmer_timesteps")
@@ -162,6 +176,9 @@ class Posing:
             self._set_parts(number, opened)
             self._points.begin(part.text)
             self._set_robot(self._points.world()[0])
+            if part.carried is not None and self._rng.random() < HELD:
+                self._poser.hand(*self._at_rest())
+                part.carried.hang(self._rng)
             if self._poser.depth() <= DEEPEST_M:
                 break
         else:
@@ -178,18 +195,25 @@ class Posing:
     def _on_the_way(self, part: _Part) -> list[dict[str, Any]]:
         """Rows of one look from somewhere on the floor, asked about some fixtures."""
         self._roamer = self._roamer or Roamer(self._referee, self._poser)
-        count = min(ASKED, len(part.asked))
-        chosen = [part.asked[int(i)] for i in self._rng.permutation(len(part.asked))[:count]]
+        chosen = self._chosen(part)
         self._points.begin(chosen[0][1])
         spot, place, _ = self._points.world()
         for _ in range(TRIES):
             self._poser.restart()
-            self._roamer.pose(spot, place, self._rng)
+            self._roamer.pose(spot, place, self._rng, part.carried)
             if self._poser.depth() <= DEEPEST_M:
                 break
         self._paint()
         sensors = self._poser.look()
         return [self._row(part, sensors, *one) for one in chosen]
+
+    def _chosen(self, part: _Part) -> list[tuple[int, str, bool]]:
+        """What a look on the way is asked about; before the first of them the robot stands."""
+        asked = [part.asked[int(i)] for i in self._rng.permutation(len(part.asked))[:ASKED]]
+        if part.carried is None:
+            return asked
+        asked = [part.asked[0], *(one for one in asked[:-1] if one != part.asked[0])]
+        return asked if self._rng.random() < CARRIED_FIRST else asked[::-1]
 
     def _paint(self) -> None:
         if self._painter is None:
@@ -225,6 +249,12 @@ class Posing:
             near = end if self._rng.random() < 0.5 else begun
             return abs(near - BARELY_SHARE * between)
         return between
+
+    def _at_rest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Place and turn of a hand that holds something, about where it is on the way."""
+        held = rest(self._referee.robot())
+        turned = rotation(self._rng.normal(0.0, TURNED_RAD, 3)) @ held.rot
+        return held.position + self._rng.normal(0.0, ABOUT_M, 3), turned
 
     def _set_robot(self, spot: np.ndarray) -> None:
         rng = self._rng

@@ -13,7 +13,9 @@ from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
 from ...policies.experts.floor import BAND_M, Floor
+from ...policies.experts.motion import UP
 from ...policies.experts.ways import Ways
+from .carrying import Carried
 
 ROOM_M = 0.32
 """From the arm mount to what is next, at least."""
@@ -25,6 +27,8 @@ FACING_SHARE, FACING_RAD = 0.75, 0.75
 """Share of the others that have the spot this far to one side of straight ahead, at most."""
 HAND_M, HAND_RAD = 0.06, 0.15
 """Spread of the hand about where it is held on the way."""
+OVER_M = 0.12
+"""How high above the spot the hand is that lets something go there."""
 TRIES = 30
 _SAID: dict[Target, str] = {"kettle": "electric kettle", "hood": "range hood"}
 """What RoboCasa calls some fixtures."""
@@ -54,26 +58,33 @@ class Roamer:
         self._floor = Floor(referee.obstacles(*BAND_M))
         self._begun = referee.robot()
 
-    def pose(self, spot: Vec3, place: Vec3, rng: np.random.Generator) -> None:
+    def pose(
+        self, spot: Vec3, place: Vec3, rng: np.random.Generator, carried: Carried | None = None
+    ) -> None:
         """Stand somewhere.
 
         Args:
             spot: (3,) before the fixture, world [m].
             place: (3,) where to stand there.
             rng: draws the pose.
+            carried: what is in the hand, and is to be put down at the spot.
         """
-        where, heading = self._drawn(spot, place, rng)
+        arrived = rng.random() < ARRIVED_SHARE
+        if arrived:
+            shift = np.append(rng.normal(0.0, ARRIVED_M, 2), 0.0)
+            where, heading = place + shift, _yaw(spot - place) + rng.normal(0.0, ARRIVED_RAD)
+        else:
+            where, heading = self._drawn(spot, place, rng)
         self._stand(where, heading)
         self._poser.fingers(float(rng.choice([1.0, 1.0, rng.random()])))
         held = rest(self._referee.robot())
-        turned = rotation(rng.normal(0.0, HAND_RAD, 3)) @ held.rot
-        self._poser.hand(held.position + rng.normal(0.0, HAND_M, 3), turned)
+        over = spot + OVER_M * UP - held.position if arrived and carried else np.zeros(3)
+        at = held.position + rng.random() * over + rng.normal(0.0, HAND_M, 3)
+        self._poser.hand(at, rotation(rng.normal(0.0, HAND_RAD, 3)) @ held.rot)
+        if carried is not None:
+            carried.hang(rng)
 
     def _drawn(self, spot: Vec3, place: Vec3, rng: np.random.Generator) -> tuple[Vec3, float]:
-        facing = _yaw(spot - place)
-        if rng.random() < ARRIVED_SHARE:
-            shift = np.append(rng.normal(0.0, ARRIVED_M, 2), 0.0)
-            return place + shift, facing + rng.normal(0.0, ARRIVED_RAD)
         spots = Ways(self._floor, place).open_places(ROOM_M)
         near = spots[np.linalg.norm(spots - place[:2], axis=1) < NEAR_M]
         if len(near) and rng.random() < NEAR_SHARE:

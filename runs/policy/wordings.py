@@ -35,6 +35,9 @@ _VERBS: Mapping[str, tuple[str, ...]] = {
                "rotate {} on the stove", "rotate {} by its handle"),
     "wait": ("wait until the sauce on {} is simmered", "wait until what is on {} is done",
              "wait for the sauce on {}", "wait by {} until the sauce is ready"),
+    "pick_up": ("take {}", "grab {}", "lift {}", "pick up {}", "take {} from the counter"),
+    "place": ("place the blender jug in {}", "put the blender jug in {}", "put the jug into {}",
+              "place the jug in {}", "place the blender jug into {}"),
     "drive_to": ("drive to {}", "go to {}", "navigate to {}", "travel to {}", "walk to {}"),
 }  # fmt: skip
 _NOUNS: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +55,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
     "burner": ("the burner", "the stove knob", "the burner of the stove", "the stove",
                "the stove burner", "the heat of the stove"),
     "stove": ("the stove", "the burner", "the stovetop"),
+    "jug": ("the blender jug", "the jug"),
 }  # fmt: skip
 _EVERY: Mapping[str, tuple[str, ...]] = {
     "cabinet_door": ("all open cabinet doors", "all the open cabinet doors", "all cabinet doors",

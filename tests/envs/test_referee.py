@@ -6,10 +6,12 @@ import pytest
 
 from leapcasa.configs import EnvironmentFault
 from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.posing import Poser
 from leapcasa.envs.predicates import spout_side
 from leapcasa.envs.referee import Referee
 from leapcasa.envs.skills import UnknownSubtask
 from leapcasa.envs.truth import JointTruth
+from leapcasa.runs.policy.carrying import Carried
 
 STILL = np.zeros(12, np.float32)
 
@@ -243,6 +245,47 @@ def test_a_burner_is_the_one_the_words_name_and_follows_robocasas_own_state():
         assert not referee.subtask_done() or _ > 2
         kitchen.advance(STILL)
     assert referee.subtask_done()
+
+
+@pytest.mark.sim
+def test_a_jug_counts_as_picked_up_in_the_fingers_and_as_placed_where_robocasa_says_so():
+    kitchen = Kitchen("CleanBlenderJug", split="target", rendering=False)
+    kitchen.begin(5)
+    referee, poser = Referee(kitchen), Poser(kitchen)
+    raw, data = kitchen.robocasa, kitchen.robocasa.sim.data._data
+    words = "Take the blender jug and place it in the sink to prepare it for cleaning."
+    assert referee.instruction == words
+
+    def jug(middle: np.ndarray) -> None:
+        data.joint(raw.objects["blender_jug"].joints[0]).qpos[:3] = middle
+        raw.sim.forward()
+
+    skill = referee.watch("Take the blender jug")
+    assert (skill.verb, referee.meant(skill)) == ("pick_up", raw.counter.name)
+    stood = np.array(data.body(raw.obj_body_id["blender_jug"]).xpos)
+    assert referee.progress() == pytest.approx(0.0)
+    jug(stood + np.array([0.0, 0.0, 0.2]))  # in the air, and not in the fingers
+    assert 0.8 < referee.progress() < 1.0
+    carried = Carried(referee, poser, skill, raw.counter.name)
+    jug(stood)
+    carried.hang(np.random.default_rng(0))
+    raw.sim.forward()
+    assert not np.allclose(data.body(raw.obj_body_id["blender_jug"]).xpos, stood, atol=0.05)
+    assert referee.holds("blender_jug")
+    assert referee.subtask_done()
+
+    referee.watch("Place it in the sink to prepare it for cleaning")
+    assert referee.progress() == 0.0
+    corners = np.array(next(iter(raw.sink.get_int_sites(relative=False).values())))
+    middle = (corners[1] + corners[2] + corners[3] - corners[0]) / 2
+    for place in np.linspace(middle, stood, 12):
+        jug(place)
+        assert referee.subtask_done() is bool(referee.success())
+    jug(middle)
+    assert referee.subtask_done()
+    away = referee.robot().hand - middle
+    jug(referee.robot().hand - 0.2 * away / np.linalg.norm(away))
+    assert not referee.subtask_done()
 
 
 @pytest.mark.sim

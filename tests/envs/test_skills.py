@@ -8,6 +8,7 @@ from leapcasa.envs.skills import Skill, UnknownSubtask, parse
 RINSE = "Turn on the sink and manuever the spout to wash all locations of the sink basin."
 KETTLE = "Close the electric kettle lid and turn on the electric kettle."
 DISHES = "Open the dishwasher door and pull out the top rack."
+JUG = "Take the blender jug and place it in the sink to prepare it for cleaning."
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,10 @@ DISHES = "Open the dishwasher door and pull out the top rack."
         ("Wait until the saucepan is done.", "", "wait", "stove"),
         ("Set the sink water to hot.", "", "set_hot", "faucet"),
         ("Rinse the cutting board under the sink faucet.", "", "rinse", "faucet"),
+        ("Take the blender jug", "", "pick_up", "jug"),
+        ("please pick up the jug", "", "pick_up", "jug"),
+        ("Place it in the sink to prepare it for cleaning", JUG, "place", "sink"),
+        ("put the blender jug into the sink", "", "place", "sink"),
     ],
 )
 def test_many_phrasings_are_understood(text: str, context: str, verb: str, target: str):
@@ -83,6 +88,9 @@ def test_sides_and_levels_are_read():
     [
         ("", ""),
         ("pick up the plate", RINSE),
+        ("place it in the sink", "Take the fish and place it in the sink."),
+        ("take the jug lid", JUG),
+        (JUG, JUG),
         ("wash the plate", RINSE),
         ("Rinse each bowl for a few seconds", RINSE),
         ("Place the mug in the open cabinet", ""),

@@ -111,6 +111,7 @@ def test_a_lever_is_pushed_at_its_far_end_from_behind():
         ("OpenDrawer", "target", 712),  # an island stops the base half-way
         ("CloseDrawer", "pretrain", 700),
         ("NavigateKitchen", "target", 603),
+        ("CleanBlenderJug", "target", 5),
     ],
 )
 def test_the_expert_completes_the_task_through_the_loop(task: str, split: str, seed: int):

@@ -201,6 +201,26 @@ def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(tmp_
     assert 0.2 < straight.mean() < 1.0
 
 
+def test_a_jug_is_posed_on_the_counter_and_in_the_hand(tmp_path: Path):
+    words = "policy data CleanBlenderJug --episodes 1 --first-seed 200000 --posed 16 --size 64"
+    assert main([*words.split(), "--out", str(tmp_path)]) == 0
+    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+    take, put = (demo.subtask == number for number in (0, 1))
+    assert take.sum() == put.sum() == 16
+    rim, top, middle = np.moveaxis(demo.points[take], 1, 0)
+    assert np.allclose(np.linalg.norm(rim - top, axis=1), 0.052, atol=0.012)
+    assert ((rim - top)[:, 1] > 0.04).all()  # always at the robot's left
+    assert np.allclose((top - middle)[:, 2], 0.095, atol=0.015)
+    held = np.linalg.norm(demo.proprioception[take, 9:12] - rim, axis=1) < 0.06
+    assert 2 <= held.sum() <= 10
+    assert (demo.proprioception[take, 0][held] < 0.01).all()
+    assert (np.abs(demo.proprioception[:, 0][put]) < 0.01).all()  # and hold it on the way
+    known = put & np.isfinite(demo.points).all((1, 2))
+    assert known.any()
+    apart = np.linalg.norm((demo.points[known, 0] - demo.points[known, 1])[:, :2], axis=1)
+    assert (apart < 0.75).all()  # where it is let go is within reach of where to stand
+
+
 def in_the_room(demo: Demonstration) -> np.ndarray:
     """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
     felt = demo.proprioception.astype(float)

@@ -1,0 +1,86 @@
+"""What a subtask can ask for, as data; `skills` reads it from words."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Verb = Literal[
+    "turn_on",
+    "turn_off",
+    "open",
+    "close",
+    "pull_out",
+    "push_in",
+    "turn",
+    "rotate",
+    "sweep",
+    "drive_to",
+    "set_hot",
+    "rinse",
+    "wait",
+    "pick_up",
+    "place",
+]
+Target = Literal[
+    "faucet",
+    "spout",
+    "kettle",
+    "kettle_lid",
+    "dishwasher",
+    "dishwasher_door",
+    "dishwasher_rack",
+    "microwave",
+    "microwave_door",
+    "oven",
+    "oven_door",
+    "oven_rack",
+    "toaster_oven",
+    "toaster_oven_door",
+    "fridge",
+    "fridge_door",
+    "cabinet_door",
+    "drawer",
+    "burner",
+    "stove",
+    "sink",
+    "toaster",
+    "coffee_machine",
+    "stand_mixer",
+    "hood",
+    "shelves",
+    "pan",
+    "jug",
+]
+Side = Literal["left", "center", "right"]
+Level = Literal["top", "bottom"]
+Row = Literal["front", "rear"]
+
+TARGETS: tuple[Target, ...] = get_args(Target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skill:
+    """One subtask as data."""
+
+    verb: Verb
+    target: Target
+    side: Side | None = None
+    """Which way, or which of several (left burner, right door)."""
+    level: Level | None = None
+    """Which of several above each other (top rack)."""
+    row: Row | None = None
+    """Which of several behind each other (front burner)."""
+    fully: bool = False
+    """True if the words ask for all of the way."""
+    hot: bool = False
+    """True if the words ask for hot water."""
+    every: bool = False
+    """True if the words ask for all parts of the kind, on whatever fixture they are."""
+    steps: int | None = None
+    """How long to wait, where the words give a number [control steps]."""
+
+    @property
+    def name(self) -> str:
+        """Short, for tables and what is learned by skill: `pull_out dishwasher_rack top`."""
+        every = "every " if self.every else ""
+        which = [value for value in (self.side, self.level, self.row) if value]
+        return " ".join([self.verb, f"{every}{self.target}", *which])
