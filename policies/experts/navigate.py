@@ -20,6 +20,8 @@ BEFORE_M, HEIGHT_M = 0.6, 0.9
 """Where a robot that stands at a fixture looks: so far ahead of its arm mount, so high [m]."""
 BACK_STEPS = 14
 """How long to back off, half a metre where nothing is behind: then most things can be turned by."""
+SEARCH_SPEED = 0.7
+"""Of the turn: eyes that look every few steps need some looks to be sure."""
 WELL_IN = 0.85
 """A spot is in a view if it is within so much of the picture's half sides."""
 AHEAD_RAD = 0.35
@@ -96,7 +98,7 @@ def in_view(robot: RobotTruth, spot: Vec3, within: float = WELL_IN) -> bool:
 def _look_about(op: Operator, spot: Vec3) -> Motion:
     """Back off and turn to the left, to the right where that is stuck, until a spot is in view."""
     back = BACK_STEPS
-    for way in (1.0, -1.0):
+    for way in (SEARCH_SPEED, -SEARCH_SPEED):
         stuck = _Stuck()
         while not stuck.at(op.robot):
             if in_view(op.robot, spot):

@@ -142,6 +142,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", metavar="DATA", type=Path, action="append", default=[],
                         help="with --from: at the steps of this folder the control goes on saying "
                              "what it said before; may be repeated")  # fmt: skip
+    parser.add_argument("--only", metavar="SKILL", action="append", default=[],
+                        help="learn this skill alone of all that DATA show, by its name in "
+                             "`policy eval` (\"place sink\"); may be repeated")  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on with the training in DIR")
 
 
@@ -207,6 +210,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
         member=options.member,
         blend=options.blend,
         keep=options.keep,
+        only=options.only,
         resume=options.resume,
     )
     return train_command(request, console)

@@ -65,6 +65,14 @@ class Moments:
     weight: npt.NDArray[np.float32]
 
 
+def of_skills(picks: Picks, names: Sequence[str]) -> Picks:
+    """Those of some skills alone, by name; all if none is named."""
+    if not names:
+        return picks
+    own = np.isin(picks.names, list(names))
+    return _picks([(int(a), int(b)) for a, b in picks.at[own]], picks.names[own].tolist())
+
+
 def all_looks(stretches: Sequence[Stretch], *, held_out: bool) -> Picks:
     """Every look of the kitchens that are trained on, or of those held out.
 

@@ -40,6 +40,8 @@ class TrainRequest:
     """How much of what is written is the training's own; the rest is `start`'s."""
     keep: Sequence[Path] = ()
     """Folders where the control is to go on saying what `start` says."""
+    only: Sequence[str] = ()
+    """Names of the skills that are learned; none for all that the data show."""
     resume: bool = False
 
 
@@ -68,6 +70,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
         reminders = dataset.load(request.keep, recipe.network) if request.keep else []
         about = _about(request, stretches + reminders)
         _check_data(stretches + reminders)
+        _check_skills(request.only, stretches)
         stats = training.statistics(stretches) if start is None else start.statistics
         known = {**(start.shapes if start else {}), **shapes.learned(stretches)}
         state = training.begin(recipe, request.seed, start and start.network)
@@ -100,8 +103,8 @@ def train_command(request: TrainRequest, console: Console) -> int:
 
         teacher = None if start is None else start.network.to(device)
         course = training.Course(stretches=stretches, statistics=stats, recipe=recipe,
-                                 seed=request.seed, device=device, teacher=teacher,
-                                 reminders=reminders)  # fmt: skip
+                                 seed=request.seed, device=device, only=request.only,
+                                 teacher=teacher, reminders=reminders)  # fmt: skip
         try:
             training.train(state, course, measured=kept, told=told)
         finally:
@@ -169,6 +172,7 @@ def _resumed(request: TrainRequest, folder: Path) -> TrainRequest:
             member=kept["member"],
             blend=kept["blend"],
             keep=[Path(path) for path in kept["keep"]],
+            only=kept.get("only", []),
             resume=True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -220,6 +224,7 @@ def _about(request: TrainRequest, stretches: Sequence[Any]) -> dict[str, Any]:
         "preset": request.preset,
         "seed": request.seed,
         "blend": request.blend,
+        "only": list(request.only),
         "assets": sorted({one.header.assets for one in stretches}),
         "versions": versions(),
     }
@@ -231,6 +236,16 @@ def _check_data(stretches: Sequence[Any]) -> None:
     dataset.check_split(stretches)
     if all(one.held_out for one in stretches):
         raise ConfigError("every kitchen there is happens to be held out; record more episodes")
+
+
+def _check_skills(only: Sequence[str], stretches: Sequence[Any]) -> None:
+    from . import wordings
+
+    shown = {wordings.name_of(skill) for one in stretches for skill in one.skills}
+    if missing := [name for name in only if name not in shown]:
+        raise ConfigError(
+            f"--only {missing[0]!r}: the data show no such skill, but {', '.join(sorted(shown))}"
+        )
 
 
 def _same_data(folder: Path, about: dict[str, Any]) -> None:

@@ -54,6 +54,8 @@ class Course:
     recipe: Recipe
     seed: int
     device: str
+    only: Sequence[str] = ()
+    """Names of the skills that are trained and measured; none for all."""
     teacher: Network | None = None
     """What the control was before."""
     reminders: Sequence[Stretch] = ()
@@ -73,7 +75,7 @@ class Course:
     def picks(self, part: str, *, held_out: bool) -> Picks:
         """What a part is trained or measured on."""
         every = draws.all_looks if part == "eyes" else draws.all_moments
-        return every(self.stretches, held_out=held_out)
+        return draws.of_skills(every(self.stretches, held_out=held_out), self.only)
 
     def drawn(self, picks: Picks, part: str, count: int, step: int) -> Looks | Moments:
         """The batch of a step."""

@@ -208,6 +208,30 @@ def test_eyes_are_given_blocks_and_see_as_before_until_they_learn(
     assert "has 2 blocks, not 1" in capsys.readouterr().err
 
 
+def test_one_skill_alone_can_be_learned(
+    demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    recipe = presets.recipe("tiny")
+    stretches = dataset.load([demos], recipe.network)
+    course = training.Course(
+        stretches=stretches, statistics=training.statistics(stretches), recipe=recipe,
+        seed=0, device="cpu", only=["turn_on kettle"],
+    )  # fmt: skip
+    for part in ("eyes", "control"):
+        picks = course.picks(part, held_out=False)
+        every = replace(course, only=()).picks(part, held_out=False)
+        assert set(picks.names) == {"turn_on kettle"} < set(every.names)
+        assert len(picks.at) == (every.names == "turn_on kettle").sum()
+        assert picks.share.sum() == pytest.approx(1.0)
+        texts = {course.stretches[s].text(t * (4 if part == "eyes" else 1)) for s, t in picks.at}
+        assert texts == {"Turn on the electric kettle"}
+    assert main(words(demos, tmp_path / "x", (5, 0), "--only", "place sink")) == 2
+    assert "--only 'place sink': the data show no such skill, but close kettle_lid, turn_on" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "x").exists()
+
+
 def test_what_is_to_be_kept_changes_less(trained: Path, demos: Path, tmp_path: Path):
     """Trained on wrong labels, with reminders and without."""
     wrong, recipe = copied(demos, tmp_path / "wrong"), presets.recipe("tiny")
