@@ -214,13 +214,18 @@ def _whole(text: str, context: str) -> Skill | None:
     found: Verb | None = next(
         (verb for verb, shape in _WHOLE.items() if re.search(shape, words)), None
     )
-    if found is None or (found == "place" and "jug" not in words + _plain(context)):
+    if found is None or (found == "place" and not _of_jug(words, _plain(context))):
         return None
     if found != "wait":
         return Skill(verb=found, target=_OBJECTS[found])
     number = re.search(r"\b(\d+) (?:time|control )?steps\b", text)
     steps = None if number is None else int(number.group(1))
     return Skill(verb="wait", target=_first_noun(words) or "stove", steps=steps)
+
+
+def _of_jug(words: str, context: str) -> bool:
+    """Whether "it" may be the jug: where the context is of something, it has to be of that."""
+    return "jug" in words + context or context in ("", words)
 
 
 def _command(text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...configs import ConfigError, PolicyError
 from ...envs.sensors import Sensors, View
+from ...envs.skills import skill_of
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
@@ -22,6 +23,10 @@ PATIENCE = 40
 """Steps without a picture after which there will be none."""
 LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
 """What there is above a part under a wall cabinet, and where there is none."""
+ON_THE_WAY = ("drive_to", "place")
+"""What is done where the robot has to get to first."""
+FAR_SHARE = 0.12
+"""How unsure a point may be that is driven to, as a share of its distance."""
 UNSURE_M = (0.34, 0.78)
 """What is said between yes and no, as at a cabinet's edge: the middle half of the way."""
 
@@ -128,7 +133,9 @@ class EmbeddedPolicy:
         self._config = member.network.config
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
-        self._tracker = Tracker(member.shape(instruction))
+        skill = skill_of(instruction, instruction)
+        far = skill is not None and skill.verb in ON_THE_WAY
+        self._tracker = Tracker(member.shape(instruction), FAR_SHARE if far else 0.0)
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None

@@ -46,10 +46,12 @@ class Tracker:
 
     Args:
         shape: what they are known to keep to.
+        far_share: a far point is known if it is surer than this share of its distance; 0 where
+            the hand has to hit it.
     """
 
-    def __init__(self, shape: Shape | None = None) -> None:
-        self._shape = shape
+    def __init__(self, shape: Shape | None = None, far_share: float = 0.0) -> None:
+        self._shape, self._far_share = shape, far_share
         self._at: npt.NDArray[np.float64] | None = None
         self._sure = np.zeros((POINTS, 3, 3))
         """What directions say, which is remembered; a shape is known afresh at every look."""
@@ -85,7 +87,8 @@ class Tracker:
             return np.full((POINTS, 3), np.nan)
         felt = np.asarray(felt, np.float64)
         at = (self._at - felt[2:5]) @ matrix(felt[5:9])
-        return np.where(self._unsure[:, None] < UNKNOWN_M, at, np.nan)
+        limit = np.maximum(UNKNOWN_M, self._far_share * np.linalg.norm(at, axis=1))
+        return np.where((self._unsure < limit)[:, None], at, np.nan)
 
     def unsure(self) -> npt.NDArray[np.float64]:
         """(POINTS,) standard deviations [m]; infinite before the first look."""

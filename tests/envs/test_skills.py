@@ -61,6 +61,7 @@ JUG = "Take the blender jug and place it in the sink to prepare it for cleaning.
         ("please pick up the jug", "", "pick_up", "jug"),
         ("Place it in the sink to prepare it for cleaning", JUG, "place", "sink"),
         ("put the blender jug into the sink", "", "place", "sink"),
+        ("Place it in the sink", "", "place", "sink"),
     ],
 )
 def test_many_phrasings_are_understood(text: str, context: str, verb: str, target: str):
