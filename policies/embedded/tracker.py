@@ -23,8 +23,9 @@ SUREST_M = 0.004
 """A point is never held to be surer than this."""
 UNKNOWN_M = 0.20
 """A point that is less sure than this is not known."""
-PRIOR_AT, PRIOR_M = (0.7, 0.0, 1.0), 1.0
-"""Where points are before anything was seen, in the frame of the base [m], and how unsure."""
+PRIOR_AT, PRIOR_M, FAR_PRIOR_M = (0.7, 0.0, 1.0), 1.0, 4.0
+"""Where points are before anything was seen, in the frame of the base [m], and how unsure; that may
+be across the kitchen."""
 OUTLIER = 1.0
 """Standard deviations at which a direction counts half. Few, as the eyes say more than they err:
 half of the errors in kitchens that were not trained on are below 0.4 of them."""
@@ -70,7 +71,8 @@ class Tracker:
         normals, centres, depths = cameras.rays(places, felt[9:12], felt[12:16])
         if self._at is None:
             self._at = np.tile(turn @ np.array(PRIOR_AT) + base, (POINTS, 1))
-            self._sure = np.tile(np.eye(3) / PRIOR_M**2, (POINTS, 1, 1))
+            prior = FAR_PRIOR_M if self._far_share else PRIOR_M
+            self._sure = np.tile(np.eye(3) / prior**2, (POINTS, 1, 1))
         seen = _Directions(
             normals @ turn.T, centres @ turn.T + base, depths[:, :3] @ turn.T,
             depths[:, 3:] * unsure,

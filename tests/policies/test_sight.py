@@ -138,3 +138,20 @@ def test_how_far_the_hand_has_been_is_counted_while_it_holds():
         for column, (axis, sign) in enumerate([(10, 1), (11, 1), (10, -1), (11, -1)]):
             most = max((sign * (felt[s, axis] - felt[t, axis]) for s in held), default=0.0)
             assert found[t, column] == pytest.approx(min(0.5, max(0.0, most)), abs=1e-5)
+
+
+def test_what_is_driven_to_may_be_as_unsure_as_it_is_far():
+    felt = robot()
+    ahead = np.array([4.0, 0.3, -0.4])
+    points = np.stack([ahead, ahead + [0.0, 0.5, 0.1], [0.8, 0.1, 0.1]])
+    near, far = Tracker(), Tracker(far_share=0.2)
+    places, _ = seen(points, felt)
+    unsure = np.where(places == 0.0, LOST, 0.05).max(-1)  # half a metre at four metres
+    for tracker in (near, far):
+        tracker.look(felt, places, unsure)
+    assert (near.unsure()[:2] > UNKNOWN_M).all()
+    assert np.isnan(near.points(felt)).all(1).tolist() == [True, True, False]
+    known = far.points(felt)
+    assert np.isfinite(known).all()
+    assert np.linalg.norm(known - points, axis=1).max() < 0.2
+    assert known[2] == pytest.approx(points[2], abs=0.01)
