@@ -153,5 +153,5 @@ def test_what_is_driven_to_may_be_as_unsure_as_it_is_far():
     assert np.isnan(near.points(felt)).all(1).tolist() == [True, True, False]
     known = far.points(felt)
     assert np.isfinite(known).all()
-    assert np.linalg.norm(known - points, axis=1).max() < 0.2
+    assert np.linalg.norm(known - points, axis=1).max() < 0.5
     assert known[2] == pytest.approx(points[2], abs=0.01)
