@@ -134,8 +134,10 @@ class EmbeddedPolicy:
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         skill = skill_of(instruction, instruction)
-        far = skill is not None and skill.verb in ON_THE_WAY
-        self._tracker = Tracker(member.shape(instruction), FAR_SHARE if far else 0.0)
+        verb = "" if skill is None else skill.verb
+        self._decides = verb not in ("pick_up", *ON_THE_WAY)
+        far_share = FAR_SHARE if verb in ON_THE_WAY else 0.0
+        self._tracker = Tracker(member.shape(instruction), far_share)
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None
@@ -181,8 +183,11 @@ class EmbeddedPolicy:
         """(HINTS,) the hints, made up one's mind about; retries decide other ways in turn.
 
         The second attempt takes the room above the part the other way than the first took it, the
-        third begins at (or stands to) the other side, the fourth does both.
+        third begins at (or stands to) the other side, the fourth does both. What is picked up or
+        driven to does not depend on them: a retry goes on holding what it holds.
         """
+        if not self._decides:
+            return self._hints.copy()
         hints, (other_side, other_room) = self._hints.copy(), divmod(self._attempt % 4, 2)
         if self._attempt == 0:
             self._cramped = bool(hints[1] < UNSURE_M[1])

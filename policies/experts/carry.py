@@ -18,8 +18,9 @@ WALL_SHARE = 0.4
 """Colliders that are as high as this share of the jug are its wall; the ear's are not."""
 FORWARD_M = 0.06
 """How far before the basin's middle a thing is put: behind it are spout and wall [m]."""
-DROP_M = 0.03
-"""From how high above the basin's floor it is let go [m]."""
+DROP_M = 0.08
+"""From how high above the basin's floor it is let go: who sees the basin some centimetres off gets
+so low, too, before something stops the hand [m]."""
 
 
 def take(op: Operator, fixture: str, skill: Skill) -> Motion:

@@ -11,8 +11,8 @@ from ...policies.experts.motion import Operator
 
 SHUT = 0.05
 """How far the fingers are open that hold a thin wall, as a share."""
-SWAY_M = 0.012
-"""Spread of how deep the wall is between the fingers, and of where along it."""
+SWAY_M = 0.008
+"""Spread of how much less deep the wall is between the fingers: deeper it meets the palm."""
 _FLIP = np.diag([1.0, -1.0, -1.0])
 """What stands upright in the frame of a hand that points down."""
 
@@ -41,7 +41,7 @@ class Carried:
         robot = self._referee.robot()
         side = np.sign(robot.hand_rot[:, 0] @ robot.base_rot[:, 1]) or 1.0
         middle = np.array([-side * self._radius, 0.0, self._up - BELOW_M])
-        middle += rng.normal(0.0, SWAY_M, 3) * np.array([0.0, 1.0, 1.0])
+        middle[2] += abs(rng.normal(0.0, SWAY_M))
         self._poser.held(self._name, middle, _FLIP @ _about_up(rng))
 
 

@@ -38,9 +38,13 @@ SAID = {
     "then turn off the stove.",
     "TurnOffSinkFaucet": "Turn off the sink faucet.",
     "CloseDrawer": "Close the left drawer.",
+    "CleanBlenderJug": "Take the blender jug and place it in the sink to prepare it for cleaning.",
+    "NavigateKitchen": "Navigate to the sink.",
     "SlideDishwasherRack": "Fully slide the top dishwasher rack in.",
 }
 """RoboCasa's own instructions."""
+SHAPELESS = {"Take the blender jug"}
+"""Whose points are above each other, so that there is no front to measure by."""
 
 
 def subtasks(task: str) -> list[str]:
@@ -58,18 +62,21 @@ def subtasks(task: str) -> list[str]:
         ("TurnOffSimmeredSauceHeat", 5, None),
         ("TurnOffSinkFaucet", 6, 2),
         ("CloseDrawer", 6, None),
+        ("CleanBlenderJug", 7, None),
+        ("NavigateKitchen", 7, None),
         ("SlideDishwasherRack", 6, 2),
     ],
 )
 def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
     task: str, policy: int, judge: int | None
 ):
-    """Nothing that ships was trained to judge a stove or a drawer."""
+    """Nothing that ships was trained to judge a stove, a drawer, a jug or a drive."""
     texts = subtasks(task)
     assert texts
     members = checkpoint.load_all(SHIPPED)
     assert members.indices(texts) == [policy] * len(texts)
-    assert all(members.of(text).shape(text) is not None for text in texts)
+    shaped = [text for text in texts if members.of(text).shape(text) is not None]
+    assert shaped == [text for text in texts if text not in SHAPELESS]
     if judge is not None:
         assert judge_checkpoint.load_all(JUDGE).indices(texts) == [judge] * len(texts)
 

@@ -142,8 +142,7 @@ def test_how_far_the_hand_has_been_is_counted_while_it_holds():
 
 def test_what_is_driven_to_may_be_as_unsure_as_it_is_far():
     felt = robot()
-    ahead = np.array([4.0, 0.3, -0.4])
-    points = np.stack([ahead, ahead + [0.0, 0.5, 0.1], [0.8, 0.1, 0.1]])
+    points = np.array([[4.0, 0.3, -0.4], [4.0, 0.8, -0.3], [0.8, 0.1, 0.1]])
     near, far = Tracker(), Tracker(far_share=0.2)
     places, _ = seen(points, felt)
     unsure = np.where(places == 0.0, LOST, 0.05).max(-1)  # half a metre at four metres

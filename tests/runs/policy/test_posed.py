@@ -211,9 +211,12 @@ def test_a_jug_is_posed_on_the_counter_and_in_the_hand(tmp_path: Path):
     assert np.allclose(np.linalg.norm(rim - top, axis=1), 0.052, atol=0.012)
     assert ((rim - top)[:, 1] > 0.04).all()  # always at the robot's left
     assert np.allclose((top - middle)[:, 2], 0.095, atol=0.015)
-    held = np.linalg.norm(demo.proprioception[take, 9:12] - rim, axis=1) < 0.06
+    felt = demo.proprioception[take]
+    held = demo.progress[take] >= 1.0
     assert 2 <= held.sum() <= 10
-    assert (demo.proprioception[take, 0][held] < 0.01).all()
+    assert (np.linalg.norm(felt[held, 9:12] - rim[held], axis=1) < 0.06).all()
+    assert (felt[held, 0] < 0.01).all()
+    assert (demo.progress[take][~held] == 0.0).all()
     assert (np.abs(demo.proprioception[:, 0][put]) < 0.01).all()  # and hold it on the way
     known = put & np.isfinite(demo.points).all((1, 2))
     assert known.any()
