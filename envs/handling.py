@@ -28,9 +28,7 @@ class Rotated:
         turned = min(1.0, memory.most / PAN_TURNED_RAD)
         if turned < 1.0:
             return 0.9 * turned
-        away = truth.robot().hand - truth.joint(memory.fixture, memory.part).anchor
-        share = float(np.linalg.norm(away)) / HAND_AWAY_M
-        return 1.0 if share > 1.0 else 0.9 + 0.09 * share
+        return _hand_away(truth, memory)
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,11 @@ class Placed:
         """Nine tenths for being there, the rest for taking the hand away."""
         if not truth.inside(memory.part, memory.fixture):
             return 0.0
-        away = truth.robot().hand - truth.joint(memory.fixture, memory.part).anchor
-        share = float(np.linalg.norm(away)) / HAND_AWAY_M
-        return 1.0 if share > 1.0 else 0.9 + 0.09 * share
+        return _hand_away(truth, memory)
+
+
+def _hand_away(truth: Truth, memory: Memory) -> float:
+    """0.9 while the hand is at the thing, 1 once it is away from it."""
+    away = truth.robot().hand - truth.joint(memory.fixture, memory.part).anchor
+    share = float(np.linalg.norm(away)) / HAND_AWAY_M
+    return 1.0 if share > 1.0 else 0.9 + 0.09 * share

@@ -196,6 +196,7 @@ class Posing:
         """Rows of one look from somewhere on the floor, asked about some fixtures."""
         self._roamer = self._roamer or Roamer(self._referee, self._poser)
         chosen = self._chosen(part)
+        self._points.begin("")  # nothing was seen before this look
         self._points.begin(chosen[0][1])
         spot, place, _ = self._points.world()
         for _ in range(TRIES):
@@ -275,7 +276,6 @@ class Posing:
         self, part: _Part, sensors: Sensors, index: int, text: str, undoing: bool
     ) -> dict[str, Any]:
         felt = sensors.proprioception
-        self._points.begin("")  # nothing was seen before this look
         self._points.begin(text)
         return {
             "proprioception": felt.vector(),
