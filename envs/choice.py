@@ -100,7 +100,7 @@ def part(raw: Any, skill: Skill, fixture: Any) -> str:
     """
     if skill.target == "pan":
         return things.named(raw, "pan")
-    if skill.verb in ("pick_up", "place"):
+    if skill.carries:
         return things.named(raw, "blender_jug")
     if skill.target != "burner":
         return ""

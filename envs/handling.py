@@ -39,16 +39,14 @@ class PickedUp:
         """Note how high it stood; one that is held already counts as lifted from below."""
         if memory.start is None:
             height = float(truth.joint(memory.fixture, memory.part).anchor[2])
-            held = truth.holds(memory.part) and not truth.stands(memory.part)
-            memory.start = height - (LIFTED_M if held else 0.0)
+            memory.start = height - (LIFTED_M if truth.hangs(memory.part) else 0.0)
 
     def progress(self, truth: Truth, memory: Memory) -> float:
         """Mostly the way up; complete once it touches the fingers and nothing else."""
         height = float(truth.joint(memory.fixture, memory.part).anchor[2])
         start = height if memory.start is None else memory.start
         share = max(0.0, min(1.0, (height - start) / LIFTED_M))
-        held = truth.holds(memory.part) and not truth.stands(memory.part)
-        return 1.0 if share >= 1.0 and held else 0.9 * share
+        return 1.0 if share >= 1.0 and truth.hangs(memory.part) else 0.9 * share
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,8 @@ class Truth(Protocol):
         """The robot as it stands."""
         ...
 
-    def holds(self, thing: str) -> bool:
-        """Whether the hand touches a loose thing."""
-        ...
-
-    def stands(self, thing: str) -> bool:
-        """Whether something that is not the robot touches a loose thing."""
+    def hangs(self, thing: str) -> bool:
+        """Whether the hand touches a loose thing, and nothing else does."""
         ...
 
     def inside(self, thing: str, fixture: str) -> bool:

@@ -323,9 +323,10 @@ class Referee:
         """Whether the hand touches a loose thing of the episode."""
         return any(name.startswith(ROBOT) for name in things.touching(self._raw, thing))
 
-    def stands(self, thing: str) -> bool:
-        """Whether something that is not the robot touches a loose thing of the episode."""
-        return not all(name.startswith(ROBOT) for name in things.touching(self._raw, thing))
+    def hangs(self, thing: str) -> bool:
+        """Whether the hand touches a loose thing of the episode, and nothing else does."""
+        touching = things.touching(self._raw, thing)
+        return bool(touching) and all(name.startswith(ROBOT) for name in touching)
 
     def inside(self, thing: str, fixture: str) -> bool:
         """Whether a loose thing is in a fixture, by RoboCasa's own test."""

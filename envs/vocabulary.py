@@ -79,6 +79,16 @@ class Skill:
     """How long to wait, where the words give a number [control steps]."""
 
     @property
+    def drives(self) -> bool:
+        """True if the robot has to get somewhere first."""
+        return self.verb in ("drive_to", "place")
+
+    @property
+    def carries(self) -> bool:
+        """True if it is about a thing in the hand."""
+        return self.verb in ("pick_up", "place")
+
+    @property
     def name(self) -> str:
         """Short, for tables and what is learned by skill: `pull_out dishwasher_rack top`."""
         every = "every " if self.every else ""

@@ -23,8 +23,6 @@ PATIENCE = 40
 """Steps without a picture after which there will be none."""
 LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
 """What there is above a part under a wall cabinet, and where there is none."""
-ON_THE_WAY = ("drive_to", "place")
-"""What is done where the robot has to get to first."""
 FAR_SHARE = 0.12
 """How unsure a point may be that is driven to, as a share of its distance."""
 UNSURE_M = (0.34, 0.78)
@@ -134,10 +132,9 @@ class EmbeddedPolicy:
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         skill = skill_of(instruction, instruction)
-        verb = "" if skill is None else skill.verb
-        self._decides = verb not in ("pick_up", *ON_THE_WAY)
-        far_share = FAR_SHARE if verb in ON_THE_WAY else 0.0
-        self._tracker = Tracker(member.shape(instruction), far_share)
+        drives = skill is not None and skill.drives
+        self._decides = skill is None or not (drives or skill.carries)
+        self._tracker = Tracker(member.shape(instruction), FAR_SHARE if drives else 0.0)
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None

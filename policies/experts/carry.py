@@ -32,7 +32,7 @@ def take(op: Operator, fixture: str, skill: Skill) -> Motion:
         Blocked: if it does not come along.
     """
     thing = op.referee.part(skill, fixture)
-    if not (op.referee.holds(thing) and not op.referee.stands(thing)):
+    if not op.referee.hangs(thing):
         yield from release(op, steps=2)
         rot = nearer(look(-UP, op.robot.base_rot[:, 1]), op.robot.hand_rot)
         rim = rim_of(op, fixture, thing, -1.0 if op.attempt % 2 else 1.0)

@@ -39,6 +39,11 @@ class Pose:
         return Pose(position=self.position + offset, rot=self.rot)
 
 
+def wrapped(angle: float) -> float:
+    """The same angle within -pi and pi [rad]."""
+    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+
+
 def rotation_vector(rot: Mat3) -> Vec3:
     """Axis times angle [rad] of a rotation, angle in 0..pi."""
     from scipy.spatial.transform import Rotation

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...envs.truth import FixtureTruth, RobotTruth, Vec3
-from .control import Pose, base_action, look, nearer
+from .control import Pose, base_action, look, nearer, wrapped
 from .floor import BAND_M, Floor, Stop
 from .motion import Motion, Operator, go
 
@@ -43,7 +43,7 @@ def drive_to(
     for _ in range(limit):
         robot = op.robot
         away = (robot.base_rot.T @ (place - robot.arm))[:2]
-        turn = (heading - robot.heading + np.pi) % (2 * np.pi) - np.pi
+        turn = wrapped(heading - robot.heading)
         if np.linalg.norm(away) <= within_m and abs(turn) <= within_rad:
             return True
         error = float(np.linalg.norm(away) + 0.3 * abs(turn))
@@ -64,7 +64,7 @@ def travel_to(op: Operator, place: Vec3, heading: float) -> Motion:
         heading: wanted yaw of the base [rad].
     """
     robot = op.robot
-    turn = abs((heading - robot.heading + np.pi) % (2 * np.pi) - np.pi)
+    turn = abs(wrapped(heading - robot.heading))
     if np.linalg.norm((place - robot.arm)[:2]) < NEAR_M and turn < NEAR_RAD:
         return (yield from drive_to(op, place, heading))
     yield from draw_in(op)
@@ -201,7 +201,7 @@ def bring_within_reach(op: Operator, point: Vec3, place: FixtureTruth) -> Motion
     right, into = place.rot[:, 0], -place.outward
     off = float(right @ (point - robot.arm))
     ahead = float(into @ (point - robot.arm))
-    turn = (heading_to(place) - robot.heading + np.pi) % (2 * np.pi) - np.pi
+    turn = wrapped(heading_to(place) - robot.heading)
     low, high = REACH_M
     if abs(off) <= SIDE_M and low <= ahead <= high and abs(turn) < 0.3:
         return True

@@ -10,7 +10,7 @@ import numpy as np
 from ...envs.skills import Skill
 from ...envs.truth import RobotTruth, Vec3
 from ..embedded import cameras
-from .control import base_action
+from .control import base_action, wrapped
 from .drive import draw_in, drive_to, travel_to
 from .floor import BAND_M, Floor
 from .motion import Blocked, Motion, Operator
@@ -115,7 +115,7 @@ def _follow(op: Operator, ways: Ways, place: Vec3) -> Motion:
         if np.linalg.norm((place - robot.arm)[:2]) < ARRIVING_M:
             return True
         way = ways.stop(robot.arm) - robot.arm
-        turn = _wrapped(float(np.arctan2(way[1], way[0])) - robot.heading)
+        turn = wrapped(float(np.arctan2(way[1], way[0])) - robot.heading)
         away = np.clip((robot.base_rot.T @ way)[:2] / SLOW_M, -1.0, 1.0)
         speed = 1.0 if abs(turn) < AHEAD_RAD else TURNING_SPEED
         yield base_action(
@@ -137,9 +137,5 @@ class _Stuck:
             return False
         before = self._places[-1 - PATIENCE]
         moved = float(np.linalg.norm((robot.arm - before.arm)[:2]))
-        turned = abs(_wrapped(robot.heading - before.heading))
+        turned = abs(wrapped(robot.heading - before.heading))
         return moved + 0.3 * turned < MOVED_M or len(self._places) > LONGEST
-
-
-def _wrapped(angle: float) -> float:
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)

@@ -16,7 +16,6 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
 from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
-from ...policies.embedded.policy import ON_THE_WAY
 from ...policies.experts.bars import find_bar, find_post
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.carry import drop_spot, rim_of
@@ -90,7 +89,7 @@ class Points:
     @property
     def drives(self) -> bool:
         """Whether the subtask is to drive somewhere, with or without something in the hand."""
-        return self._part is not None and self._part.skill.verb in ON_THE_WAY
+        return self._part is not None and self._part.skill.drives
 
     @property
     def hints(self) -> Floats:
@@ -229,7 +228,7 @@ class Points:
 
     def _moving(self, skill: Skill, fixture: str) -> str | None:
         """The joint of the part that is worked on; None for the fixture as a whole."""
-        if skill.verb in (*ON_THE_WAY, "wait"):
+        if skill.drives or skill.verb == "wait":
             return None
         if skill.target == "dishwasher_rack":
             return "rack0_joint" if skill.level == "bottom" else "rack1_joint"

@@ -144,7 +144,7 @@ class Posing:
         )
 
     def _carried(self, skill: Skill) -> Carried | None:
-        if skill.verb not in ("pick_up", "place"):
+        if not skill.carries:
             return None
         return Carried(self._referee, self._poser, skill, self._referee.meant(skill))
 
