@@ -105,11 +105,20 @@ class Poser:
             turned: (3, 3) its rotation there.
         """
         rot = np.asarray(self._data.site_xmat[self._hand]).reshape(3, 3)
+        self.loose(joint, self._data.site_xpos[self._hand] + rot @ place, rot @ turned)
+
+    def loose(self, joint: str, place: Floats, turned: Floats) -> None:
+        """Put a loose thing somewhere.
+
+        Args:
+            joint: its free joint's full name.
+            place: (3,) of its body, world [m].
+            turned: (3, 3) its rotation, world.
+        """
         quaternion = np.zeros(4)
-        self._mj.mju_mat2Quat(quaternion, (rot @ turned).flatten())
+        self._mj.mju_mat2Quat(quaternion, np.asarray(turned, np.float64).flatten())
         address = self._model.joint(joint).qposadr[0]
-        middle = self._data.site_xpos[self._hand] + rot @ place
-        self._data.qpos[address : address + 7] = [*middle, *quaternion]
+        self._data.qpos[address : address + 7] = [*place, *quaternion]
         self._place()
 
     def hand(self, place: Floats, turned: Floats) -> bool:

@@ -1,6 +1,7 @@
 """Trained networks on disk: `config.json` (sizes, where it comes from) and weights as safetensors.
 
-Weights are kept in half precision; nothing is ever unpickled. Policy and judge read and write their
+Weights are kept in half precision, or in 8 bits (`packing.py`) where a member's `config.json` says
+so; nothing is ever unpickled. Policy and judge read and write their
 folders through this. A folder of several members (`members.py`) has what is said of each below
 `members` in `config.json`, and a file of weights for each, without what the first has alike.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..configs import ConfigError
 from .members import Members, new_gate
+from .packing import packed, unpacked
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,6 +24,8 @@ T = TypeVar("T")
 
 CONFIG = "config.json"
 MEMBERS = "members"
+BITS = "bits"
+"""Where `config.json` says of a member that its weights are kept in so many: 8, or else 16."""
 GATE = "gate.safetensors"
 
 
@@ -65,17 +69,30 @@ def weights_bytes(network: "nn.Module") -> bytes:
 
 
 def joined_files(
-    kind: Kind, states: Sequence[Mapping[str, "Tensor"]], gate: "nn.Module"
+    kind: Kind,
+    states: Sequence[Mapping[str, "Tensor"]],
+    gate: "nn.Module",
+    bits: Sequence[int] | None = None,
 ) -> dict[str, bytes]:
-    """Names and contents of the files of weights of several members and their gate."""
-    import torch
+    """Names and contents of the files of weights of several members and their gate.
 
-    first = states[0]
-    made = {kind.file(0): _halved(first), GATE: _halved(gate.state_dict())}
-    for number, state in enumerate(states[1:], 1):
-        made[kind.file(number)] = _halved(
-            {n: v for n, v in state.items() if n not in first or not torch.equal(first[n], v)}
-        )
+    Args:
+        kind: of the folder.
+        states: the members' weights.
+        gate: between them.
+        bits: that each member's weights are kept in, 8 or 16 (default: 16).
+    """
+    import torch
+    from safetensors.torch import save
+
+    first, bits = states[0], bits or [16] * len(states)
+    made = {GATE: _halved(gate.state_dict())}
+    for number, (state, each) in enumerate(zip(states, bits, strict=True)):
+        if number:
+            state = {
+                n: v for n, v in state.items() if n not in first or not torch.equal(first[n], v)
+            }
+        made[kind.file(number)] = save(packed(state)) if each == 8 else _halved(state)
     return made
 
 
@@ -174,7 +191,7 @@ def _read(folder: Path, kind: Kind, name: str) -> dict[str, "Tensor"]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(folder / name)
+        return unpacked(load_file(folder / name))
     except (OSError, SafetensorError, ValueError) as error:
         raise kind.damaged(folder, f"{name}: {error}") from error
 

@@ -133,7 +133,9 @@ class EmbeddedPolicy:
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         skill = skill_of(instruction, instruction)
         drives = skill is not None and skill.drives
-        self._decides = skill is None or not (drives or skill.carries)
+        carries = skill is not None and skill.carries
+        self._decides = not (drives or carries)
+        self._stays = carries and not drives
         self._tracker = Tracker(member.shape(instruction), FAR_SHARE if drives else 0.0)
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
@@ -174,6 +176,8 @@ class EmbeddedPolicy:
         if not np.isfinite(motion).all():
             raise PolicyError(f"the policy in {self._path} predicts what is no number")
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
+        if self._stays:  # nobody is shown driving to pick something up, nor what to do with it held
+            driving = np.zeros_like(driving)
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:

@@ -83,6 +83,12 @@ def drop_spot(op: Operator, fixture: str) -> Vec3:
     return middle + half * UP - FORWARD_M * ahead
 
 
+def floor_spot(op: Operator, fixture: str) -> Vec3:
+    """(3,) the basin's floor where a thing is let go, world [m]."""
+    _, half = _basin(op, fixture)
+    return drop_spot(op, fixture) - 2 * half * UP
+
+
 def _basin(op: Operator, fixture: str) -> tuple[Vec3, float]:
     """The middle of the basin nearest to who stands there, and half its depth [m]."""
     place, _ = op.referee.stand(fixture)
@@ -98,10 +104,9 @@ def _let_down(op: Operator, fixture: str, thing: str) -> Motion:
     parts = op.referee.parts(fixture, thing)
     bottom = min(float(box.center[2]) - box.extent(UP) for box in parts)
     hangs = op.robot.hand - op.referee.joint(fixture, thing).anchor
-    spot, (middle, half) = drop_spot(op, fixture), _basin(op, fixture)
-    floor = float(middle[2]) - half
     rot = nearer(look(-UP, op.robot.base_rot[:, 1]), op.robot.hand_rot)
-    low = np.array([*(spot + hangs)[:2], floor + DROP_M + float(op.robot.hand[2]) - bottom])
+    low = floor_spot(op, fixture) + hangs
+    low[2] += DROP_M + float(op.referee.joint(fixture, thing).anchor[2]) - bottom
     high = np.array([low[0], low[1], max(float(op.robot.hand[2]), low[2])])
     yield from go(op, Pose(position=high, rot=rot), within_m=0.03)
     return (yield from go(op, Pose(position=low, rot=rot), speed=0.6, within_m=0.02, limit=60))

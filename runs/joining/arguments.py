@@ -30,6 +30,9 @@ def add(inner: Any, make: Callable[..., argparse.ArgumentParser], what: str) -> 
         "--add", metavar=("DIR", "SUBTASK"), nargs="+", action="append", default=[], required=True,
         help="a folder, and in words the subtasks that it is for; may be repeated",
     )  # fmt: skip
+    parser.add_argument("--bits", metavar="N", type=int, choices=(8, 16), default=16,
+                        help="that each weight of what is added is kept in: 16 (default), or 8, "
+                             "which takes half of the space")  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
 
 
@@ -47,5 +50,6 @@ def join(what: str, options: argparse.Namespace, console: Console) -> int:
         base=options.base or shipped,
         added=[(Path(folder), texts) for folder, *texts in options.add],
         out=options.out,
+        bits=options.bits,
     )
     return join_command(request, console)

@@ -31,6 +31,8 @@ class JoinRequest:
     added: Sequence[tuple[Path, Sequence[str]]]
     """Folders, and the subtasks in words that each is for."""
     out: Path
+    bits: int = 16
+    """That the weights of what is added are kept in, 8 or 16."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,12 +59,13 @@ def join_command(request: JoinRequest, console: Console) -> int:
     with console.quiet_stdout():
         members = list(_members(request.base, request.kind))
         for folder, texts in request.added:
-            members = _with(members, folder, texts, request.kind)
+            members = _with(members, folder, texts, request)
         _check_alike(members, request.kind)
         claims = [member.claims for member in members]
         gate = gates.learn(gates.lessons(claims, held_out=False), len(members))
         right = gates.rightness(gate, gates.lessons(claims, held_out=True), len(members))
-        files = folders.joined_files(request.kind, [one.state for one in members], gate)
+        bits = [8 if one.part.get(folders.BITS) == 8 else 16 for one in members]
+        files = folders.joined_files(request.kind, [one.state for one in members], gate, bits)
     parts = [{**one.part, CLAIMS: list(one.claims)} for one in members]
     about = {"held_out_wordings": {str(n): share for n, share in right.items()},
              "versions": versions()}  # fmt: skip
@@ -91,7 +94,7 @@ def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
 
 
 def _with(
-    members: Sequence[_Member], folder: Path, texts: Sequence[str], kind: folders.Kind
+    members: Sequence[_Member], folder: Path, texts: Sequence[str], request: JoinRequest
 ) -> list[_Member]:
     """One member more; what it is for is taken from the others, and who has nothing left goes."""
     from . import gate as gates
@@ -99,7 +102,7 @@ def _with(
     if not texts:
         raise ConfigError(f'--add {folder}: say what it is for: --add {folder} "rotate the pan"')
     taken = gates.asked_for(texts).keys()
-    (new, *more) = _members(folder, kind)
+    (new, *more) = _members(folder, request.kind)
     if more:
         raise ConfigError(f"--add {folder} is joined of several itself; add these one by one")
     kept = []
@@ -108,7 +111,8 @@ def _with(
         claims = [text for text in old.claims if meant[text].name not in taken]
         if not number or claims:
             kept.append(_Member(part=old.part, state=old.state, claims=claims))
-    return [*kept, _Member(part=new.part, state=new.state, claims=list(texts))]
+    part = {**new.part, folders.BITS: request.bits} if request.bits != 16 else new.part
+    return [*kept, _Member(part=part, state=new.state, claims=list(texts))]
 
 
 def _check_alike(members: Sequence[_Member], kind: folders.Kind) -> None:

@@ -1,24 +1,33 @@
-"""Things in the hand of a posed robot, as the experts take them."""
+"""Things in the hand of a posed robot, as the experts take them, or where it let them go."""
 
 import numpy as np
 
 from ...envs.posing import Poser
 from ...envs.referee import Referee
 from ...envs.skills import Skill
+from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
-from ...policies.experts.carry import BELOW_M, rim_of
-from ...policies.experts.motion import Operator
+from ...policies.experts.carry import BELOW_M, floor_spot, rim_of
+from ...policies.experts.motion import UP, Operator
 
 SHUT = 0.05
 """How far the fingers are open that hold a thin wall, as a share."""
 SWAY_M = 0.008
 """Spread of how much less deep the wall is between the fingers: deeper it meets the palm."""
+LAID_M = 0.05
+"""Spread of where it lies about where it is let go."""
+BESIDE_SHARE, BESIDE_M = 0.3, (0.28, 0.5)
+"""Share of those that lie beside the basin instead, and how far to a side."""
+FALLEN_SHARE = 0.35
+"""Share of those that have fallen over."""
 _FLIP = np.diag([1.0, -1.0, -1.0])
 """What stands upright in the frame of a hand that points down."""
+_ON_ITS_SIDE = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+"""What stood upright lies along x."""
 
 
 class Carried:
-    """A jug that hangs by its rim.
+    """A jug that hangs by its rim, or was let go.
 
     Args:
         referee: of the kitchen; the jug stands.
@@ -28,12 +37,14 @@ class Carried:
     """
 
     def __init__(self, referee: Referee, poser: Poser, skill: Skill, fixture: str) -> None:
-        self._referee, self._poser = referee, poser
+        self._referee, self._poser, self._fixture = referee, poser, fixture
         thing = referee.part(skill, fixture)
-        joint = referee.joint(fixture, thing)
+        joint, parts = referee.joint(fixture, thing), referee.parts(fixture, thing)
         self._name = joint.name
         away = rim_of(Operator(referee), fixture, thing) - joint.anchor
         self._radius, self._up = float(np.linalg.norm(away[:2])), float(away[2])
+        bottom = min(float(box.center[2]) - box.extent(UP) for box in parts)
+        self._down = float(joint.anchor[2]) - bottom
 
     def hang(self, rng: np.random.Generator) -> None:
         """Put it into the hand as that is now, its left side between the fingers."""
@@ -43,6 +54,26 @@ class Carried:
         middle = np.array([-side * self._radius, 0.0, self._up - BELOW_M])
         middle[2] += abs(rng.normal(0.0, SWAY_M))
         self._poser.held(self._name, middle, _FLIP @ _about_up(rng))
+
+    def lay(self, rim: Vec3, rng: np.random.Generator) -> None:
+        """Put it into the basin or beside it, upright or fallen over.
+
+        Args:
+            rim: (3,) over the place where it is let go, as high as the basin's rim, world [m].
+            rng: draws how it lies.
+        """
+        side = self._referee.robot().base_rot[:, 1]
+        place = floor_spot(Operator(self._referee), self._fixture)
+        if rng.random() < BESIDE_SHARE:
+            place = rim + rng.choice([-1.0, 1.0]) * rng.uniform(*BESIDE_M) * side
+        place = place + np.append(rng.normal(0.0, LAID_M, 2), 0.0)
+        if rng.random() < FALLEN_SHARE:
+            turned = _about_up(rng) @ _ON_ITS_SIDE
+            middle = turned @ np.array([0.0, 0.0, (self._up - self._down) / 2])
+            place = place + self._radius * UP - middle
+        else:
+            turned, place = _about_up(rng), place + self._down * UP
+        self._poser.loose(self._name, place, turned)
 
 
 def _about_up(rng: np.random.Generator) -> np.ndarray:

@@ -292,7 +292,7 @@ class Posing:
             self._referee.watch(text)
             return self._referee.progress()
         skill, now = self._points.skill, self._points.joint()
-        if skill is not None and skill.verb == "pick_up":  # whether it is in the fingers now
+        if skill is not None and skill.carries:  # whether it is in the fingers now, or in the sink
             self._referee.watch(text)
             return self._referee.progress()
         if part.joint is None or skill is None or now is None or skill.verb not in _SEEN_AT_ONCE:

@@ -23,12 +23,15 @@ NEAR_SHARE, NEAR_M = 0.3, 1.2
 """Share of the poses that are no farther than this from where the robot is to stand."""
 ARRIVED_SHARE, ARRIVED_M, ARRIVED_RAD = 0.12, 0.12, 0.15
 """Share of the poses at the very place, and how far off they are."""
+ARRIVED_CARRYING_SHARE, LAID_SHARE = 0.55, 0.45
+"""The same with something that is to be put down there; and of these the share that have let go."""
 FACING_SHARE, FACING_RAD = 0.75, 0.75
 """Share of the others that have the spot this far to one side of straight ahead, at most."""
 HAND_M, HAND_RAD = 0.06, 0.15
 """Spread of the hand about where it is held on the way."""
-OVER_M = 0.12
-"""How high above the spot the hand is that lets something go there."""
+OVER_M, LEFT_M = 0.12, 0.3
+"""How high above the spot the hand is that lets something go there, and how much higher it goes
+then, at most."""
 TRIES = 30
 _SAID: dict[Target, str] = {"kettle": "electric kettle", "hood": "range hood"}
 """What RoboCasa calls some fixtures."""
@@ -67,9 +70,10 @@ class Roamer:
             spot: (3,) before the fixture, world [m].
             place: (3,) where to stand there.
             rng: draws the pose.
-            carried: what is in the hand, and is to be put down at the spot.
+            carried: what is in the hand, or was put down at the spot or beside it.
         """
-        arrived = rng.random() < ARRIVED_SHARE
+        arrived = rng.random() < (ARRIVED_CARRYING_SHARE if carried else ARRIVED_SHARE)
+        laid = arrived and carried is not None and rng.random() < LAID_SHARE
         if arrived:
             shift = np.append(rng.normal(0.0, ARRIVED_M, 2), 0.0)
             where, heading = place + shift, _yaw(spot - place) + rng.normal(0.0, ARRIVED_RAD)
@@ -79,9 +83,12 @@ class Roamer:
         self._poser.fingers(float(rng.choice([1.0, 1.0, rng.random()])))
         held = rest(self._referee.robot())
         over = spot + OVER_M * UP - held.position if arrived and carried else np.zeros(3)
-        at = held.position + rng.random() * over + rng.normal(0.0, HAND_M, 3)
+        left = rng.random() * LEFT_M * UP if laid else np.zeros(3)
+        at = held.position + rng.random() * over + left + rng.normal(0.0, HAND_M, 3)
         self._poser.hand(at, rotation(rng.normal(0.0, HAND_RAD, 3)) @ held.rot)
-        if carried is not None:
+        if carried is not None and laid:
+            carried.lay(spot, rng)
+        elif carried is not None:
             carried.hang(rng)
 
     def _drawn(self, spot: Vec3, place: Vec3, rng: np.random.Generator) -> tuple[Vec3, float]:

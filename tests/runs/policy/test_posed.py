@@ -201,23 +201,31 @@ def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(tmp_
     assert 0.2 < straight.mean() < 1.0
 
 
-def test_a_jug_is_posed_on_the_counter_and_in_the_hand(tmp_path: Path):
-    words = "policy data CleanBlenderJug --episodes 1 --first-seed 200000 --posed 16 --size 64"
+def test_a_jug_is_posed_on_the_counter_in_the_hand_and_in_the_sink(tmp_path: Path):
+    words = "policy data CleanBlenderJug --episodes 1 --first-seed 200000 --posed 24 --size 64"
     assert main([*words.split(), "--out", str(tmp_path)]) == 0
     demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
     take, put = (demo.subtask == number for number in (0, 1))
-    assert take.sum() == put.sum() == 16
+    assert take.sum() == put.sum() == 24
     rim, top, middle = np.moveaxis(demo.points[take], 1, 0)
     assert np.allclose(np.linalg.norm(rim - top, axis=1), 0.052, atol=0.012)
     assert ((rim - top)[:, 1] > 0.04).all()  # always at the robot's left
     assert np.allclose((top - middle)[:, 2], 0.095, atol=0.015)
     felt = demo.proprioception[take]
     held = demo.progress[take] >= 1.0
-    assert 2 <= held.sum() <= 10
+    assert 2 <= held.sum() <= 14
     assert (np.linalg.norm(felt[held, 9:12] - rim[held], axis=1) < 0.06).all()
     assert (felt[held, 0] < 0.01).all()
     assert (demo.progress[take][~held] == 0.0).all()
-    assert (np.abs(demo.proprioception[:, 0][put]) < 0.01).all()  # and hold it on the way
+    shut, there = np.abs(demo.proprioception[:, 0]) < 0.01, demo.progress > 0.0
+    assert shut[put].mean() > 0.6  # and hold it on the way
+    assert not (shut & there)[put].all()
+    assert 1 <= (there & put).sum() <= 10
+    away = np.linalg.norm(demo.proprioception[:, 9:12] - demo.points[:, 0], axis=1)
+    assert (away[there & put] < 1.0).all()  # who has put it down stands before the sink
+    assert (demo.progress[there & put] >= 0.9).all()
+    if (far := (away > 0.5) & there & put).any():
+        assert (demo.progress[far] == 1.0).all()
     known = put & np.isfinite(demo.points).all((1, 2))
     assert known.any()
     apart = np.linalg.norm((demo.points[known, 0] - demo.points[known, 1])[:, :2], axis=1)
