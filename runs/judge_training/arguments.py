@@ -56,6 +56,11 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N training rows")
     parser.add_argument(
+        "--only", metavar="SKILL", action="append", default=[],
+        help="recipe sight: the eye looks for this skill alone of all that DATA show, by its name "
+             "in `policy eval` (\"place sink\"); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ...configs import ConfigError
 from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
@@ -69,6 +70,8 @@ class SightRequest:
     maps: int = 1
     """0: a new verdict is not told what the eye's finest map holds at the points; of a hundred
     demonstrations it learns that by heart."""
+    only: Sequence[str] = ()
+    """Skills (or phases of clips) that the eye looks for; none: all that the data show."""
 
 
 def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[str, Any]:
@@ -121,6 +124,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "undone": request.undone,
         "still": request.still,
         "maps": request.maps,
+        "only": list(request.only),
         "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,
         "held_out_looks": sharp,
@@ -206,7 +210,7 @@ def _sharpen(
     look, config = start.network.look, start.network.config
     if not request.look_steps:
         return {}
-    shown = sight_look.looks_of(material[False].stretches, material[False].rows, config)
+    shown, kept = (_looks(material[held_out], request, config) for held_out in (False, True))
     facts = [start.digest, request.member, request.look_steps, request.seed]
     made = sight_look.fingerprint(shown, facts)
     if not sight_look.restore(look, request.out / SHARPENED, made):
@@ -215,8 +219,23 @@ def _sharpen(
             told=partial(told, "sharpening"),
         )  # fmt: skip
         sight_look.keep(look, request.out / SHARPENED, made)
-    kept = sight_look.looks_of(material[True].stretches, material[True].rows, config)
     return sight_look.rightness(look, kept)
+
+
+def _looks(one: Material, request: SightRequest, config: JudgeConfig) -> list[sight_look.Shown]:
+    """What the eye learns from, or is measured on.
+
+    Raises:
+        ConfigError: if nothing shows a skill that is asked for.
+    """
+    every = sight_look.looks_of(one.stretches, one.rows, config)
+    names = {each.name for each in every}
+    if missing := [name for name in request.only if name not in names]:
+        raise ConfigError(
+            f"--only {missing[0]!r}: some of the data show no such skill, but "
+            f"{', '.join(sorted(names))}"
+        )
+    return [each for each in every if not request.only or each.name in request.only]
 
 
 def _learn(

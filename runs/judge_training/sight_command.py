@@ -29,6 +29,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
         data=[path.expanduser().absolute() for path in options.data],
         begin=begin.absolute(),
         out=options.out.expanduser().absolute(),
+        only=options.only,
     )
     request = replace(request, **_numbers(options.set))
     with Stages() as stages, console.quiet_stdout():

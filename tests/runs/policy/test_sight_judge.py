@@ -282,6 +282,36 @@ def _stopped(*args: object, **kwargs: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_the_eye_looks_for_what_it_is_to_learn_alone(
+    tmp_path: Path, film: Callable[..., np.ndarray], policy: Path, monkeypatch,
+    capsys: pytest.CaptureFixture[str],
+):  # fmt: skip
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for name in ("train", "val"):
+        written(clips / f"{name}.jsonl", films(clips, film))
+    words = ["judge", "train", str(clips), "--recipe", "sight", "--base-model", str(policy)]
+    words += ["--set", "look_steps=1", "--set", "steps=2"]
+    seen: list[set[str]] = []
+
+    def noted(look: object, shown: list[sight_look.Shown], **_: object) -> None:
+        seen.append({one.name for one in shown})
+
+    monkeypatch.setattr(sight_look, "learn", noted)
+    assert main([*words, "--out", str(tmp_path / "all")]) == 0
+    only = [*words, "--only", "stable_complete_30"]
+    assert main([*only, "--out", str(tmp_path / "only")]) == 0
+    assert seen == [{"stable_complete_30", "pre_completion_negative"}, {"stable_complete_30"}]
+    parts = [
+        json.loads((tmp_path / name / folders.CONFIG).read_text())["about"]
+        for name in ("all", "only")
+    ]
+    assert parts[0]["windows"] == parts[1]["windows"]  # verdicts are learned from all
+    capsys.readouterr()
+    assert main([*words, "--only", "place sink", "--out", str(tmp_path / "none")]) == 2
+    assert "show no such skill" in capsys.readouterr().err
+
+
 def test_the_eye_learns_how_a_part_stands_from_single_looks(
     tmp_path: Path, film: Callable[..., np.ndarray]
 ):
