@@ -51,6 +51,8 @@ class CalibrateRequest:
     data: Sequence[Path]
     """Manifests of clips, all of whose rows count, folders of `judge data`, and folders of `policy
     data`, whose kitchens held out of all training count."""
+    everything: bool = False
+    """All kitchens of `policy data` count, as the judge was trained on none of these folders."""
     judge: Path
     out: Path
     doubts: Mapping[int, float]
@@ -92,7 +94,7 @@ def _fitted(
     Raises:
         ConfigError: for bad input, or if there is too little for any.
     """
-    stretches, rows = _material(request.data, members.every[0])
+    stretches, rows = _material(request, members.every[0])
     found: dict[str, Any] = {}
     for number, network in enumerate(members.every):
         shown = _Shown.of(members, number, stretches, rows, told)
@@ -193,11 +195,11 @@ class _Shown:
 
 
 def _material(
-    data: Sequence[Path], network: Network
+    request: CalibrateRequest, network: Network
 ) -> tuple[Sequence[dataset.Stretch], Sequence[Row]]:
     rows: list[Row] = []
     demos: list[Path] = []
-    for path in data:
+    for path in request.data:
         if path.is_file():
             rows += clips(path)
         elif (path / TRAIN).is_file():
@@ -205,8 +207,9 @@ def _material(
         else:
             demos.append(path)
     sizes = NetworkConfig(size=network.config.size)
-    every = [one for one in demonstrations(demos, sizes) if one.held_out]
-    return played(every, network.config), rows
+    every = demonstrations(demos, sizes)
+    kept = [one for one in every if request.everything or one.held_out]
+    return played(kept, network.config), rows
 
 
 def _calibrated(fitted: Sequence[Calibration], logits: Floats) -> Floats:

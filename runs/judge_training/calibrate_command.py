@@ -15,9 +15,9 @@ EPILOG = """\
 
 DATA must be of kitchens that the judge was not trained on: manifests as `judge eval` reads them or
 folders of `judge data` (all rows but its test), and folders of `policy data` (of these the kitchens
-held out of all training). Weights stay what they are; each view's answer is brought to the odds
-that it has there, two of three clips not complete. Of a joined judge every network is calibrated by
-what is its own; one of which there is too little stays as it was.
+held out of all training; all of them with --all). Weights stay what they are; each view's answer is
+brought to the odds that it has there, two of three clips not complete. Of a joined judge every
+network is calibrated by what is its own; one of which there is too little stays as it was.
 
 In the closed loop a network may still be wrong more often than its odds say, as the policy comes
 to what no recording holds. --doubt N=X gives network N of the judge a doubt of its own, which
@@ -31,6 +31,10 @@ exit codes: 0 done, 2 bad input
 def add_calibrate(parser: argparse.ArgumentParser) -> None:
     """Declare what `judge calibrate` takes."""
     parser.add_argument("data", metavar="DATA", type=Path, nargs="*", help="what it is shown")
+    parser.add_argument(
+        "--all", action="store_true",
+        help="all kitchens of `policy data`, as no network was trained on these folders",
+    )  # fmt: skip
     parser.add_argument(
         "--base-model", metavar="DIR", type=Path,
         help="a folder of `judge train --recipe sight` or `judge join` (default: the one that "
@@ -62,6 +66,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         judge=(options.base_model or SHIPPED).expanduser().absolute(),
         out=out,
         doubts=dict(options.doubt),
+        everything=options.all,
     )
     with Stages() as stages, console.quiet_stdout():
         facts = calibrate.calibrate(request, partial(stages.told, "looking"))

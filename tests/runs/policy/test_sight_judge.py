@@ -19,7 +19,7 @@ from leapcasa.policies.embedded.network import Network as PolicyNetwork
 from leapcasa.runs import manifest
 from leapcasa.runs.cli import main
 from leapcasa.runs.judge_data.phrases import phrases
-from leapcasa.runs.judge_training import sight, sight_look
+from leapcasa.runs.judge_training import calibrate, sight, sight_look
 from leapcasa.runs.judge_training.sight_data import UNTOUCHED, joined, windows
 from leapcasa.runs.policy import dataset
 from leapcasa.runs.policy.episode_file import NOBODY
@@ -400,3 +400,31 @@ def test_bad_requests_are_refused(tmp_path: Path, policy: Path, capsys):
 def test_nothing_is_said_of_single_looks_where_none_tells_what_is_done(judge: Path):
     """A pan that is turned is turned from where it was: one look does not tell it."""
     assert sight_look.rightness(judge_checkpoint.load(judge).look, []) == {}
+
+
+@pytest.mark.sim
+def test_a_judge_may_be_calibrated_on_every_kitchen_of_a_folder_it_never_saw(
+    demos: Path, judge: Path, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
+):
+    every = dataset.load([demos], SIZES)
+    network = judge_checkpoint.load(judge)
+    count = {
+        all_of_them: sum(
+            len(windows([one], [], network.look, CONFIG, seed=None).complete)
+            for one in every
+            if all_of_them or one.held_out
+        )
+        for all_of_them in (False, True)
+    }
+    assert count[False] < count[True]
+    monkeypatch.setattr(calibrate, "LEAST", 1)
+    words = ["judge", "calibrate", str(demos), "--base-model", str(judge), "--json"]
+    for all_of_them, more in ((False, []), (True, ["--all"])):
+        out = str(tmp_path / f"{all_of_them}")
+        if not count[all_of_them]:
+            assert main([*words, *more, "--out", out]) == 2
+            continue
+        capsys.readouterr()
+        assert main([*words, *more, "--out", out]) == 0
+        said = json.loads(capsys.readouterr().out)["members"]["0"]
+        assert said["windows"] == count[all_of_them]
