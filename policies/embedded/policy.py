@@ -14,6 +14,7 @@ from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
+from .recovery import Recovery
 from .tracker import Tracker
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
@@ -121,6 +122,8 @@ class EmbeddedPolicy:
         if self._leading is None or self._since >= self._execute:
             self._leading, self._since = self._lead(felt), 0
         action = self._leading.action(felt, self._since)
+        if self._recovery is not None:
+            action = self._recovery.instead(felt, action, self._points(felt)[-1])
         self._since += 1
         return action[None]
 
@@ -136,6 +139,7 @@ class EmbeddedPolicy:
         carries = skill is not None and skill.carries
         self._decides = not (drives or carries)
         self._stays = carries and not drives
+        self._recovery = Recovery() if drives else None
         self._tracker = Tracker(member.shape(instruction), FAR_SHARE if drives else 0.0)
         self._hints = np.zeros(geometry.HINTS, np.float32)
         self._looks = self._unseen = self._since = self._attempt = 0
