@@ -124,6 +124,8 @@ class EmbeddedPolicy:
         action = self._leading.action(felt, self._since)
         if self._recovery is not None:
             action = self._recovery.instead(felt, action, self._points(felt)[-1])
+            if self._recovery.up:
+                self._forget()
         self._since += 1
         return action[None]
 
@@ -139,11 +141,17 @@ class EmbeddedPolicy:
         carries = skill is not None and skill.carries
         self._decides = not (drives or carries)
         self._stays = carries and not drives
-        self._recovery = Recovery() if drives else None
-        self._tracker = Tracker(member.shape(instruction), FAR_SHARE if drives else 0.0)
-        self._hints = np.zeros(geometry.HINTS, np.float32)
+        self._recovery = Recovery() if drives or carries else None
+        self._shape, self._far_share = member.shape(instruction), FAR_SHARE if drives else 0.0
+        self._forget()
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None
+
+    def _forget(self) -> None:
+        """Begin to look anew; until then nothing is known."""
+        self._tracker = Tracker(self._shape, self._far_share)
+        self._hints = np.zeros(geometry.HINTS, np.float32)
+        self._averaged = 0
 
     def _look(self, sensors: Sensors, felt: npt.NDArray[np.float32]) -> None:
         import torch
@@ -160,9 +168,9 @@ class EmbeddedPolicy:
         if not np.isfinite(places).all():
             raise PolicyError(f"the policy in {self._path} sees what is no number")
         self._tracker.look(felt, places, unsure)
-        self._looks, self._unseen = self._looks + 1, 0
+        self._looks, self._averaged, self._unseen = self._looks + 1, self._averaged + 1, 0
         # The hints are of the beginning and do not change: all looks together know them best.
-        self._hints += (sight.hints[0].cpu().numpy() - self._hints) / self._looks
+        self._hints += (sight.hints[0].cpu().numpy() - self._hints) / self._averaged
 
     def _lead(self, felt: npt.NDArray[np.float32]) -> geometry.Leading:
         import torch

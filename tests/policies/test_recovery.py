@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from leapcasa.envs.actions import BASE, GRIPPER, MODE
-from leapcasa.policies.embedded.recovery import PUSHED_STEPS, Recovery
+from leapcasa.policies.embedded.recovery import PRESSED_STEPS, PUSHED_STEPS, UP_STEPS, Recovery
 
 NOWHERE = np.full(3, np.nan)
 STEP_M = 0.037
@@ -25,6 +25,12 @@ def felt(x: float, y: float, yaw: float, opened: float = 0.003) -> np.ndarray:
 def driving(forward: float, side: float = 0.0, closed: float = 1.0) -> np.ndarray:
     action = np.zeros(12, np.float32)
     action[BASE], action[GRIPPER], action[MODE] = (forward, side, 0.0), closed, 1.0
+    return action
+
+
+def reaching(down: float) -> np.ndarray:
+    action = np.zeros(12, np.float32)
+    action[2] = -down
     return action
 
 
@@ -80,9 +86,33 @@ def test_what_gets_on_or_stands_or_moves_its_arm_is_left_alone():
     for step in range(60):
         action = driving(0.9, 0.1)
         assert (recovery.instead(felt(0.01 * step, 0, 0), action, NOWHERE) == action).all()
-    for action in (driving(0.2), np.append(np.ones(6), np.zeros(6)).astype(np.float32)):
+    for action in (driving(0.2), reaching(0.2)):
         for _ in range(60):
             assert (recovery.instead(felt(0, 0, 0), action, NOWHERE) == action).all()
+    for step in range(60):
+        one = felt(0, 0, 0)
+        one[11] = 0.5 - 0.001 * step
+        assert (recovery.instead(one, reaching(1.0), NOWHERE) == reaching(1.0)).all()
+    assert not recovery.up
+
+
+@pytest.mark.parametrize(("opened", "closed"), [(0.003, 1.0), (0.039, 0.0)])
+def test_a_hand_that_presses_on_something_goes_up_and_holds_what_it_holds(
+    opened: float, closed: float
+):
+    recovery, seen, up = Recovery(), [], []
+    for _ in range(PRESSED_STEPS + UP_STEPS + 1):
+        seen.append(recovery.instead(felt(0, 0, 0, opened), reaching(0.6), NOWHERE))
+        up.append(recovery.up)
+    for step, made in enumerate(seen):
+        rises = PRESSED_STEPS - 1 <= step < PRESSED_STEPS - 1 + UP_STEPS
+        assert made[2] == pytest.approx(1.0 if rises else -0.6)
+        assert made[GRIPPER] == (closed if rises else 0.0)
+        assert not made[BASE].any()
+        assert made[MODE] == 0
+    assert np.flatnonzero(up).tolist() == list(
+        range(PRESSED_STEPS - 1, PRESSED_STEPS + UP_STEPS - 2)
+    )
 
 
 def test_pauses_of_pushing_do_not_add_up():
