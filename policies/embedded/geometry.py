@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...envs.sensors import ACTION_SIZE
 from ...sight import POINTS
 
-GRIPPER, MODE, SWITCH = 6, 11, 0.5
+BASE, GRIPPER, MODE, SWITCH = slice(7, 9), 6, 11, 0.5
 """Where the switches are in the official action, and from which value on they are on."""
 METRES_PER_UNIT = 0.05
 RADIANS_PER_UNIT = 0.5

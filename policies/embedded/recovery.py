@@ -1,10 +1,10 @@
 """What a robot does that gets nowhere: it backs off and tries another way.
 
-Near a counter or an island the eyes do not see how the way goes on, and the base would push against
-it for as long as the subtask lasts; a hand that came down beside a rim would press on what is
-there. What is felt tells that: a base or a hand that is told to move, and stays where it is. Backing
-off and trying another side is the usual recovery behaviour of a navigation stack; a hand goes up,
-so that the eyes see again what it hid. And who drives does not let go of what is in the hand.
+Near a counter or an island the eyes do not see how the way goes on, and the base would push
+against it for as long as the subtask lasts; a hand that came down beside a rim would press on what
+is there. What is felt tells that: a base or a hand that is told to move, and stays where it is.
+Backing off and trying another side is the usual recovery behaviour of a navigation stack; a hand
+goes up, so that the eyes see again what it hid. And who drives does not let go of what he holds.
 """
 
 from collections import deque
@@ -12,8 +12,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from ...envs.actions import BASE, GRIPPER, MODE, SWITCH
-from .geometry import HELD_M, Floats, matrix
+from .geometry import BASE, GRIPPER, HELD_M, MODE, SWITCH, Floats, matrix
 
 HARD = 0.5
 """A speed from which driving ought to move the base, as a share of full speed."""
@@ -60,7 +59,7 @@ class Recovery:
             self._watch(felt, action, ahead)
         if self._escape:
             made = np.zeros_like(action)
-            made[BASE][:2] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft()
+            made[BASE] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft()
             made[GRIPPER], made[MODE] = action[GRIPPER], 1.0
             return made
         if self._up:
@@ -72,7 +71,7 @@ class Recovery:
 
     def _watch(self, felt: Floats, action: Floats, ahead: Floats) -> None:
         """Begin to back off from what holds the base or the hand up."""
-        drives, speed = action[MODE] >= SWITCH, np.asarray(action[BASE][:2], np.float64)
+        drives, speed = action[MODE] >= SWITCH, np.asarray(action[BASE], np.float64)
         pushes = drives and float(np.linalg.norm(speed)) >= HARD
         presses = not drives and float(np.linalg.norm(action[:3])) >= FIRM
         if self._base.held_up(felt[2:4], tries=pushes):

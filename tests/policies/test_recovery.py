@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from leapcasa.envs.actions import BASE, GRIPPER, MODE
+from leapcasa.envs.actions import GRIPPER, MODE
 from leapcasa.policies.embedded.recovery import PRESSED_STEPS, PUSHED_STEPS, UP_STEPS, Recovery
 
+BASE = slice(7, 9)
 NOWHERE = np.full(3, np.nan)
 STEP_M = 0.037
 """Of the base at full speed, as RoboCasa's goes."""
@@ -24,7 +25,7 @@ def felt(x: float, y: float, yaw: float, opened: float = 0.003) -> np.ndarray:
 
 def driving(forward: float, side: float = 0.0, closed: float = 1.0) -> np.ndarray:
     action = np.zeros(12, np.float32)
-    action[BASE], action[GRIPPER], action[MODE] = (forward, side, 0.0), closed, 1.0
+    action[BASE], action[GRIPPER], action[MODE] = (forward, side), closed, 1.0
     return action
 
 
@@ -47,7 +48,7 @@ class Floor:
         return felt(*self.at, self._yaw, opened)
 
     def move(self, action: np.ndarray) -> None:
-        to = self.at + STEP_M * self._turn @ action[BASE][:2]
+        to = self.at + STEP_M * self._turn @ action[BASE]
         if np.abs(self._turn.T @ (to - self._post)).max() > self._half:
             self.at = to
 
@@ -73,7 +74,7 @@ def test_it_passes_first_where_the_way_goes_on(side: float):
     for _ in range(PUSHED_STEPS + 20):
         seen.append(recovery.instead(felt(0, 0, 0.7), driving(1.0), np.array([0.3, side, -0.7])))
     ways = np.array(seen)[:, BASE]
-    assert (ways[: PUSHED_STEPS - 1] == [1, 0, 0]).all()
+    assert (ways[: PUSHED_STEPS - 1] == [1, 0]).all()
     back, aside = ways[PUSHED_STEPS], ways[-1]
     assert back[0] < -0.5
     assert abs(back[1]) < 1e-6
