@@ -16,7 +16,7 @@ from ...envs.sensors import ACTION_SIZE
 from ...sight import POINTS
 
 BASE, GRIPPER, MODE, SWITCH = slice(7, 9), 6, 11, 0.5
-"""Where the switches are in the official action, and from which value on they are on."""
+"""Where the base's speeds and the switches are in the official action, and what is on."""
 METRES_PER_UNIT = 0.05
 RADIANS_PER_UNIT = 0.5
 """Of the official action (RoboCasa's `default_pandaomron.json`)."""
