@@ -7,7 +7,7 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill
 from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
-from ...policies.experts.carry import BELOW_M, floor_spot, rim_of
+from ...policies.experts.carry import BELOW_M, drop_spot, floor_spot, rim_of
 from ...policies.experts.motion import UP, Operator
 
 SHUT = 0.05
@@ -55,16 +55,19 @@ class Carried:
         middle[2] += abs(rng.normal(0.0, SWAY_M))
         self._poser.held(self._name, middle, _FLIP @ _about_up(rng))
 
-    def lay(self, rim: Vec3, rng: np.random.Generator) -> None:
-        """Put it into the basin or beside it, upright or fallen over.
+    def lay(self, spot: Vec3, rng: np.random.Generator, *, there: bool) -> None:
+        """Put it into the basin or beside it, or elsewhere, upright or fallen over.
 
         Args:
-            rim: (3,) over the place where it is let go, as high as the basin's rim, world [m].
+            spot: (3,) over the place where it is let go, world [m].
             rng: draws how it lies.
+            there: whether that is the basin; elsewhere it lies as high as the basin's rim.
         """
-        side = self._referee.robot().base_rot[:, 1]
-        place = floor_spot(Operator(self._referee), self._fixture)
-        if rng.random() < BESIDE_SHARE:
+        op, side = Operator(self._referee), self._referee.robot().base_rot[:, 1]
+        place, rim = floor_spot(op, self._fixture), drop_spot(op, self._fixture)
+        if not there:
+            place = np.append(spot[:2], rim[2])
+        elif rng.random() < BESIDE_SHARE:
             place = rim + rng.choice([-1.0, 1.0]) * rng.uniform(*BESIDE_M) * side
         place = place + np.append(rng.normal(0.0, LAID_M, 2), 0.0)
         if rng.random() < FALLEN_SHARE:

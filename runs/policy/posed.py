@@ -22,7 +22,7 @@ from ...envs.posing import DEEPEST_M, Poser
 from ...envs.predicates import DRAWER_WAY
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
-from ...envs.skills import Skill
+from ...envs.skills import Skill, Target, skill_of
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
@@ -58,8 +58,10 @@ TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
 HELD = 0.3
 """Share of the looks at a thing to be picked up that show it in the hand."""
-CARRIED_FIRST = 0.7
-"""Share of the looks on the way with something in the hand that stand before where it belongs."""
+CARRIED_FIRST, ALIKE_FIRST = 0.5, 0.3
+"""Shares of the looks on the way with something in the hand that stand before where it belongs, and
+before what looks like it: a black stove is taken for a black sink."""
+ALIKE: Target = "stove"
 ASKED = 3
 """Fixtures that one look from somewhere on the floor is asked about."""
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "turn", "open", "close", "pull_out", "push_in"})
@@ -196,12 +198,13 @@ class Posing:
         """Rows of one look from somewhere on the floor, asked about some fixtures."""
         self._roamer = self._roamer or Roamer(self._referee, self._poser)
         chosen = self._chosen(part)
+        there = chosen[0] == part.asked[0]
         self._points.begin("")  # nothing was seen before this look
         self._points.begin(chosen[0][1])
         spot, place, _ = self._points.world()
         for _ in range(TRIES):
             self._poser.restart()
-            self._roamer.pose(spot, place, self._rng, part.carried)
+            self._roamer.pose(spot, place, self._rng, part.carried, there=there)
             if self._poser.depth() <= DEEPEST_M:
                 break
         self._paint()
@@ -213,8 +216,14 @@ class Posing:
         asked = [part.asked[int(i)] for i in self._rng.permutation(len(part.asked))[:ASKED]]
         if part.carried is None:
             return asked
-        asked = [part.asked[0], *(one for one in asked[:-1] if one != part.asked[0])]
-        return asked if self._rng.random() < CARRIED_FIRST else asked[::-1]
+        others = [one for one in asked if one != part.asked[0]][: ASKED - 1]
+        draw = self._rng.random()
+        alike = [one for one in part.asked[1:] if _target(one[1]) == ALIKE]
+        if draw < CARRIED_FIRST or not others:
+            return [part.asked[0], *others]
+        if draw < CARRIED_FIRST + ALIKE_FIRST and alike:
+            others = [alike[0], *(one for one in others if one != alike[0])][: ASKED - 1]
+        return [*others, part.asked[0]]
 
     def _paint(self) -> None:
         if self._painter is None:
@@ -302,6 +311,12 @@ class Posing:
         self._referee.watch(text)
         self._poser.part(now.name, now.value)
         return self._referee.progress()
+
+
+def _target(text: str) -> Target | None:
+    """What a subtask in words is about."""
+    skill = skill_of(text, text)
+    return None if skill is None else skill.target
 
 
 def _end(skill: Skill, joint: JointTruth | None) -> float:

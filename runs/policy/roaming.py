@@ -62,7 +62,13 @@ class Roamer:
         self._begun = referee.robot()
 
     def pose(
-        self, spot: Vec3, place: Vec3, rng: np.random.Generator, carried: Carried | None = None
+        self,
+        spot: Vec3,
+        place: Vec3,
+        rng: np.random.Generator,
+        carried: Carried | None = None,
+        *,
+        there: bool = True,
     ) -> None:
         """Stand somewhere.
 
@@ -71,6 +77,7 @@ class Roamer:
             place: (3,) where to stand there.
             rng: draws the pose.
             carried: what is in the hand, or was put down at the spot or beside it.
+            there: whether the spot is where it belongs.
         """
         arrived = rng.random() < (ARRIVED_CARRYING_SHARE if carried else ARRIVED_SHARE)
         laid = arrived and carried is not None and rng.random() < LAID_SHARE
@@ -87,7 +94,7 @@ class Roamer:
         at = held.position + rng.random() * over + left + rng.normal(0.0, HAND_M, 3)
         self._poser.hand(at, rotation(rng.normal(0.0, HAND_RAD, 3)) @ held.rot)
         if carried is not None and laid:
-            carried.lay(spot, rng)
+            carried.lay(spot, rng, there=there)
         elif carried is not None:
             carried.hang(rng)
 
