@@ -72,7 +72,7 @@ def joined_files(
     kind: Kind,
     states: Sequence[Mapping[str, "Tensor"]],
     gate: "nn.Module",
-    bits: Sequence[int] | None = None,
+    bits: Sequence[int],
 ) -> dict[str, bytes]:
     """Names and contents of the files of weights of several members and their gate.
 
@@ -80,13 +80,12 @@ def joined_files(
         kind: of the folder.
         states: the members' weights.
         gate: between them.
-        bits: that each member's weights are kept in, 8 or 16 (default: 16).
+        bits: that each member's weights are kept in, 8 or 16.
     """
     import torch
     from safetensors.torch import save
 
-    first, bits = states[0], bits or [16] * len(states)
-    made = {GATE: _halved(gate.state_dict())}
+    first, made = states[0], {GATE: _halved(gate.state_dict())}
     for number, (state, each) in enumerate(zip(states, bits, strict=True)):
         if number:
             state = {

@@ -1,6 +1,7 @@
 """The embedded policy without a simulation: geometry, words, checkpoints, and how it is asked."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from leapcasa.configs import ConfigError, PolicyError
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
+from leapcasa.policies.embedded.recovery import PRESSED_STEPS, UP_STEPS
 from leapcasa.sight import folder as folders
 from leapcasa.sight.words import MOST, buckets
 
@@ -216,6 +218,59 @@ def test_retries_doubt_the_room_and_then_the_side(untrained: Path):
     policy.reset("close the lid", 0)
     policy.act(seen[1], "close the lid")
     assert policy._attempt == 0
+
+
+@pytest.fixture
+def pushing(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedPolicy:
+    """A policy that would drive, and reaches down where it does not."""
+    import torch
+
+    policy = EmbeddedPolicy(path=str(untrained))
+    forward = policy._network.control.forward
+
+    def driving(*told: torch.Tensor):
+        said = forward(*told)
+        motion = said.motion.clone()
+        motion[..., :3] = torch.tensor([0.0, 0.0, -1e4])
+        return replace(said, motion=motion, driving=torch.ones_like(said.driving))
+
+    monkeypatch.setattr(policy._network.control, "forward", driving)
+    return policy
+
+
+def at_one_place(count: int) -> list[Sensors]:
+    first, *_ = looks(1)
+    return [replace(first, step=step) for step in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("text", "drives"),
+    [("pick up the jug", 0), ("put the blender jug in the sink", 1), ("turn on the kettle", 1)],
+)
+def test_who_picks_something_up_stands_where_he_stands(
+    pushing: EmbeddedPolicy, text: str, drives: int
+):
+    pushing.reset(text, 0)
+    made = [pushing.act(one, text)[0] for one in at_one_place(4)]
+    assert [action[11] for action in made] == [drives] * 4
+
+
+def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
+    text = "pick up the jug"
+    pushing.reset(text, 0)
+    seen, made, unsure = at_one_place(PRESSED_STEPS + UP_STEPS + 6), [], []
+    for one in seen:
+        made.append(pushing.act(one, text)[0])
+        unsure.append(pushing._tracker.unsure())
+    first = PRESSED_STEPS - 1
+    assert all(action[2] < 0 for action in made[:first])
+    assert all(action[2] == 1 for action in made[first : first + UP_STEPS])
+    assert made[first + UP_STEPS][2] < 0
+    assert np.isfinite(unsure[first - 1]).all()
+    assert np.isinf(unsure[first]).all()  # nothing is known any more
+    assert np.isfinite(unsure[-1]).all()  # and then it is seen again
+    pushing.reset("turn on the kettle", 0)  # other skills may press as they were shown to
+    assert pushing._recovery is None
 
 
 def test_words_change_what_it_does(untrained: Path):
