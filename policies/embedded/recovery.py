@@ -12,7 +12,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from .geometry import BASE, GRIPPER, HELD_M, MODE, SWITCH, Floats, matrix
+from .geometry import BASE, GRIPPER, MODE, SWITCH, Floats, matrix, still
 
 HARD = 0.5
 """A speed from which driving ought to move the base, as a share of full speed."""
@@ -52,22 +52,19 @@ class Recovery:
         Returns:
             (12,) float32.
         """
-        felt, action = np.asarray(felt, np.float64), np.array(action, np.float32)
-        if action[MODE] >= SWITCH or self._escape:
-            action[GRIPPER] = felt[0] < HELD_M
+        felt, made = np.asarray(felt, np.float64), still(felt)
         if not self._escape and not self._up:
             self._watch(felt, action, ahead)
         if self._escape:
-            made = np.zeros_like(action)
-            made[BASE] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft()
-            made[GRIPPER], made[MODE] = action[GRIPPER], 1.0
-            return made
-        if self._up:
+            made[BASE], made[MODE] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft(), 1.0
+        elif self._up:
             self._up -= 1
-            made = np.zeros_like(action)
-            made[2], made[GRIPPER] = 1.0, felt[0] < HELD_M
-            return made
-        return action
+            made[2] = 1.0
+        else:
+            holds, made = made[GRIPPER], np.array(action, np.float32)
+            if made[MODE] >= SWITCH:
+                made[GRIPPER] = holds
+        return made
 
     def _watch(self, felt: Floats, action: Floats, ahead: Floats) -> None:
         """Begin to back off from what holds the base or the hand up."""

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ...configs import ConfigError
 from ...judges.sight import checkpoint
 from ...judges.sight.network import JudgeConfig, Network
 from ...policies.embedded import checkpoint as policy_checkpoint
@@ -24,6 +23,7 @@ from ...sight import POINTS
 from ...sight import folder as folders
 from ..judge_statistics import wilson
 from ..policy import draws
+from ..policy.wordings import check_shown
 from ..records import make_folder, replace_file, write_json
 from ..versions import versions
 from . import sight_look
@@ -229,12 +229,7 @@ def _looks(one: Material, request: SightRequest, config: JudgeConfig) -> list[si
         ConfigError: if nothing shows a skill that is asked for.
     """
     every = sight_look.looks_of(one.stretches, one.rows, config)
-    names = {each.name for each in every}
-    if missing := [name for name in request.only if name not in names]:
-        raise ConfigError(
-            f"--only {missing[0]!r}: some of the data show no such skill, but "
-            f"{', '.join(sorted(names))}"
-        )
+    check_shown(request.only, {each.name for each in every}, "some of the data")
     return [each for each in every if not request.only or each.name in request.only]
 
 

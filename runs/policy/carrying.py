@@ -64,11 +64,13 @@ class Carried:
             there: whether that is the basin; elsewhere it lies as high as the basin's rim.
         """
         op, side = Operator(self._referee), self._referee.robot().base_rot[:, 1]
-        place, rim = floor_spot(op, self._fixture), drop_spot(op, self._fixture)
         if not there:
-            place = np.append(spot[:2], rim[2])
+            place = np.append(spot[:2], drop_spot(op, self._fixture)[2])
         elif rng.random() < BESIDE_SHARE:
-            place = rim + rng.choice([-1.0, 1.0]) * rng.uniform(*BESIDE_M) * side
+            way = rng.choice([-1.0, 1.0]) * rng.uniform(*BESIDE_M) * side
+            place = drop_spot(op, self._fixture) + way
+        else:
+            place = floor_spot(op, self._fixture)
         place = place + np.append(rng.normal(0.0, LAID_M, 2), 0.0)
         if rng.random() < FALLEN_SHARE:
             turned = _about_up(rng) @ _ON_ITS_SIDE

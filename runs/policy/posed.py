@@ -22,7 +22,7 @@ from ...envs.posing import DEEPEST_M, Poser
 from ...envs.predicates import DRAWER_WAY
 from ...envs.referee import Referee
 from ...envs.sensors import ACTION_SIZE, Sensors, View
-from ...envs.skills import Skill, Target, skill_of
+from ...envs.skills import Skill, Target, parse
 from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
@@ -218,7 +218,7 @@ class Posing:
             return asked
         others = [one for one in asked if one != part.asked[0]][: ASKED - 1]
         draw = self._rng.random()
-        alike = [one for one in part.asked[1:] if _target(one[1]) == ALIKE]
+        alike = [one for one in part.asked[1:] if parse(one[1]).target == ALIKE]
         if draw < CARRIED_FIRST or not others:
             return [part.asked[0], *others]
         if draw < CARRIED_FIRST + ALIKE_FIRST and alike:
@@ -311,12 +311,6 @@ class Posing:
         self._referee.watch(text)
         self._poser.part(now.name, now.value)
         return self._referee.progress()
-
-
-def _target(text: str) -> Target | None:
-    """What a subtask in words is about."""
-    skill = skill_of(text, text)
-    return None if skill is None else skill.target
 
 
 def _end(skill: Skill, joint: JointTruth | None) -> float:

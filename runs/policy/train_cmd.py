@@ -56,7 +56,7 @@ def train_command(request: TrainRequest, console: Console) -> int:
         RecordError: if the results cannot be written.
     """
     from ...policies.embedded import checkpoint
-    from . import dataset, shapes, train_state, training
+    from . import dataset, shapes, train_state, training, wordings
 
     folder = request.out.expanduser().absolute()
     request = _resumed(request, folder) if request.resume else _fresh(request, folder)
@@ -70,7 +70,8 @@ def train_command(request: TrainRequest, console: Console) -> int:
         reminders = dataset.load(request.keep, recipe.network) if request.keep else []
         about = _about(request, stretches + reminders)
         _check_data(stretches + reminders)
-        _check_skills(request.only, stretches)
+        shown = {wordings.name_of(skill) for one in stretches for skill in one.skills}
+        wordings.check_shown(request.only, shown)
         stats = training.statistics(stretches) if start is None else start.statistics
         known = {**(start.shapes if start else {}), **shapes.learned(stretches)}
         state = training.begin(recipe, request.seed, start and start.network)
@@ -236,16 +237,6 @@ def _check_data(stretches: Sequence[Any]) -> None:
     dataset.check_split(stretches)
     if all(one.held_out for one in stretches):
         raise ConfigError("every kitchen there is happens to be held out; record more episodes")
-
-
-def _check_skills(only: Sequence[str], stretches: Sequence[Any]) -> None:
-    from . import wordings
-
-    shown = {wordings.name_of(skill) for one in stretches for skill in one.skills}
-    if missing := [name for name in only if name not in shown]:
-        raise ConfigError(
-            f"--only {missing[0]!r}: the data show no such skill, but {', '.join(sorted(shown))}"
-        )
 
 
 def _same_data(folder: Path, about: dict[str, Any]) -> None:

@@ -6,11 +6,12 @@ share of the wordings is kept from training, to measure whether others are under
 
 import itertools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
 
+from ...configs import ConfigError
 from ...envs.skills import Skill
 
 OWN_SHARE = 0.5
@@ -70,6 +71,23 @@ _LEADS = ("", "please ", "now ", "then ")
 def name_of(skill: Skill | None) -> str:
     """A short name for tables, for instance `turn_on kettle`."""
     return "other" if skill is None else skill.name
+
+
+def check_shown(only: Sequence[str], shown: Collection[str], data: str = "the data") -> None:
+    """Refuse skills to learn alone that are not there.
+
+    Args:
+        only: names of `--only`.
+        shown: names that the data show.
+        data: what is told to lack one, in the plural.
+
+    Raises:
+        ConfigError: naming the first that is not shown.
+    """
+    if missing := [name for name in only if name not in shown]:
+        raise ConfigError(
+            f"--only {missing[0]!r}: {data} show no such skill, but {', '.join(sorted(shown))}"
+        )
 
 
 def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:

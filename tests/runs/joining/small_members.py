@@ -46,8 +46,8 @@ def judge(folder: Path, seed: int) -> Path:
     return folder
 
 
-def join(what: str, base: Path, out: Path, *added: tuple[Path, str]) -> int:
-    words = [what, "join", str(base), "--out", str(out)]
+def join(what: str, base: Path, out: Path, *added: tuple[Path, str], bits: int = 16) -> int:
+    words = [what, "join", str(base), "--out", str(out), "--bits", str(bits)]
     for folder, text in added:
         words += ["--add", str(folder), text]
     return main(words)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from small_members import KETTLE, PAN, acted, judge, policy
+from small_members import KETTLE, PAN, acted, join, judge, policy
 
 from leapcasa.configs import ConfigError
 from leapcasa.judges.sight import checkpoint as judge_checkpoint
@@ -17,9 +17,8 @@ from leapcasa.sight import folder as folders
 from leapcasa.sight.packing import packed, unpacked
 
 
-def join(what: str, base: Path, out: Path, added: Path, text: str, *more: str) -> Path:
-    words = [what, "join", str(base), "--add", str(added), text, "--out", str(out), *more]
-    assert main(words) == 0
+def joined(what: str, base: Path, out: Path, added: Path, text: str, bits: int = 16) -> Path:
+    assert join(what, base, out, (added, text), bits=bits) == 0
     return out
 
 
@@ -46,8 +45,8 @@ def test_what_was_packed_is_packed_to_the_same_bits():
 
 def test_a_policy_in_8_bits_does_nearly_the_same_in_half_the_space(tmp_path: Path):
     base, pan = policy(tmp_path / "base", 1), policy(tmp_path / "pan", 2)
-    plain = join("policy", base, tmp_path / "plain", pan, PAN)
-    small = join("policy", base, tmp_path / "small", pan, PAN, "--bits", "8")
+    plain = joined("policy", base, tmp_path / "plain", pan, PAN)
+    small = joined("policy", base, tmp_path / "small", pan, PAN, bits=8)
     name = checkpoint.KIND.file(1)
     kept = {n: v.dtype for n, v in load_file(small / name).items()}
     assert {torch.int8, torch.bfloat16, torch.float16} == set(kept.values())
@@ -60,8 +59,8 @@ def test_a_policy_in_8_bits_does_nearly_the_same_in_half_the_space(tmp_path: Pat
 
 def test_joining_again_leaves_it_as_it_is(tmp_path: Path):
     base, pan, kettle = (policy(tmp_path / str(seed), seed) for seed in (1, 2, 3))
-    small = join("policy", base, tmp_path / "small", pan, PAN, "--bits", "8")
-    more = join("policy", small, tmp_path / "more", kettle, KETTLE)
+    small = joined("policy", base, tmp_path / "small", pan, PAN, bits=8)
+    more = joined("policy", small, tmp_path / "more", kettle, KETTLE)
     name = checkpoint.KIND.file(1)
     assert (more / name).read_bytes() == (small / name).read_bytes()
     parts = json.loads((more / folders.CONFIG).read_text())[folders.MEMBERS]
@@ -70,7 +69,7 @@ def test_joining_again_leaves_it_as_it_is(tmp_path: Path):
 
 def test_a_judge_may_be_kept_so_as_well(tmp_path: Path):
     base, pan = judge(tmp_path / "base", 1), judge(tmp_path / "pan", 2)
-    small = join("judge", base, tmp_path / "small", pan, PAN, "--bits", "8")
+    small = joined("judge", base, tmp_path / "small", pan, PAN, bits=8)
     own, read = (judge_checkpoint.load(folder, n) for folder, n in ((pan, 0), (small, 1)))
     for (name, value), (_, other) in zip(
         own.state_dict().items(), read.state_dict().items(), strict=True
@@ -88,9 +87,7 @@ def test_other_numbers_of_bits_are_refused(tmp_path: Path, bits: str):
 
 def test_scales_that_do_not_fit_are_said(tmp_path: Path):
     base = policy(tmp_path / "base", 1)
-    small = join(
-        "policy", base, tmp_path / "small", policy(tmp_path / "pan", 2), PAN, "--bits", "8"
-    )
+    small = joined("policy", base, tmp_path / "small", policy(tmp_path / "pan", 2), PAN, bits=8)
     path = small / checkpoint.KIND.file(1)
     state = load_file(path)
     scale = next(name for name in state if name.endswith(":scale"))
