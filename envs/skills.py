@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 
 from ..configs.errors import LeapcasaError
-from .vocabulary import TARGETS, Level, Row, Side, Skill, Target, Verb
+from .vocabulary import TARGETS, VERBS, Level, Row, Side, Skill, Target, Verb
 
 __all__ = [
     "DESTINATIONS",
     "TARGETS",
+    "VERBS",
     "Skill",
     "Target",
     "UnknownSubtask",

@@ -54,6 +54,7 @@ Side = Literal["left", "center", "right"]
 Level = Literal["top", "bottom"]
 Row = Literal["front", "rear"]
 
+VERBS: tuple[Verb, ...] = get_args(Verb)
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 

@@ -35,7 +35,7 @@ LANGUAGE, VOCABULARY = "envs.skills", "envs.vocabulary"
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
     "policies": {"envs.sensors", LANGUAGE},
-    "judges": {"envs.sensors"},
+    "judges": {"envs.sensors", LANGUAGE},
     "agent": {"envs.sensors", "envs.ring"},
 }
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...envs.sensors import View
+from ...envs.skills import TARGETS, VERBS, Skill
 
 Calibrations = Mapping[View, "Calibration"]
 
@@ -66,6 +67,33 @@ def read_doubt(part: Mapping[str, Any]) -> float:
         TypeError, ValueError: if what it says cannot be.
     """
     return checked_doubt(float(part.get("doubt", 0.0)))
+
+
+def kind(skill: Skill) -> str:
+    """What a network knows or does not, whichever of several it is about: `turn_on faucet`."""
+    return f"{skill.verb} {skill.target}"
+
+
+def read_knows(part: Mapping[str, Any]) -> frozenset[str] | None:
+    """The kinds of subtasks that a member was trained for; None where it says nothing.
+
+    Raises:
+        TypeError, ValueError: if what it says cannot be.
+    """
+    said = part.get("knows")
+    return None if said is None else frozenset(checked_kind(one) for one in said)
+
+
+def checked_kind(text: str) -> str:
+    """The same words.
+
+    Raises:
+        ValueError: if they are no verb and target that subtasks have.
+    """
+    verb, _, target = text.partition(" ")
+    if verb not in VERBS or target not in TARGETS:
+        raise ValueError(f"no kind of subtask: {text!r}")
+    return text
 
 
 def checked_doubt(doubt: float) -> float:

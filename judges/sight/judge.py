@@ -12,18 +12,22 @@ import xxhash
 
 from ...configs import ConfigError, JudgeError
 from ...envs.sensors import View
+from ...envs.skills import skill_of
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from .. import nll
 from ..base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo, Verdict
 from ..clips import resample
 from . import checkpoint
+from .calibration import kind
 from .checkpoint import VIEWS
 
 SHIPPED = Path(__file__).parent / "weights"
 """The judge that is part of this project; its README is the model card."""
 THIN = 4
 """Every so many pixels of so many rows tell how much a picture has changed."""
+UNKNOWN = 20.0
+"""Doubt of a subtask that no network was trained for: odds that no answer comes up to."""
 KEPT = 512
 """Pictures whose look is remembered, so that those of the clip before are not looked at again."""
 
@@ -46,7 +50,8 @@ class SightJudge:
         doubt: taken off the logit of each view: 0 takes the likelier answer, 2 wants odds of seven
             to one. A network that is wrong more often in the loop than its odds say has a doubt of
             its own in `config.json` (`judge calibrate --doubt`): where there is to be any, the
-            greater of the two counts.
+            greater of the two counts, and a subtask of a kind that the network asked was not
+            trained for (`judge calibrate --knows`) is never complete.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
@@ -147,7 +152,7 @@ class SightJudge:
             logit = float(self._logit(network, view, self._pictures(clip), text, words))
         if not self._last_frame:
             logit = float(network.calibrations[view](logit))
-        doubt = max(self._doubt, network.doubt) if self._doubt > 0 else self._doubt
+        doubt = self._doubt_of(network, text)
         no, yes = np.logaddexp(0.0, (logit - doubt, doubt - logit)).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")
@@ -155,6 +160,14 @@ class SightJudge:
             NOT_COMPLETE: nll.AnswerNLL(nll=no, tokens=1),
             COMPLETE: nll.AnswerNLL(nll=yes, tokens=1),
         }
+
+    def _doubt_of(self, network: Any, text: str) -> float:
+        if self._doubt <= 0:
+            return self._doubt
+        skill = skill_of(text, text)
+        if network.knows is not None and skill is not None and kind(skill) not in network.knows:
+            return UNKNOWN
+        return max(self._doubt, network.doubt)
 
     def _logit(
         self, network: Any, view: View, pictures: npt.NDArray[np.uint8], text: str, words: Any

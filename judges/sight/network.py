@@ -195,6 +195,7 @@ class Network(nn.Module):
         config: its sizes.
         calibrations: of each view; none of a network that is trained just now.
         doubt: that it wants in a loop that has any, see `SightJudge`.
+        knows: the kinds of subtasks that it was trained for; None if nothing is said of that.
     """
 
     def __init__(
@@ -202,11 +203,12 @@ class Network(nn.Module):
         config: JudgeConfig,
         calibrations: Calibrations | None = None,
         doubt: float = 0.0,
+        knows: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.calibrations = dict(calibrations or {})
-        self.doubt = doubt
+        self.doubt, self.knows = doubt, knows
         self.look = Look(config)
         self.verdicts = Verdicts(config)
 

@@ -140,7 +140,7 @@ class EmbeddedPolicy:
         drives = skill is not None and skill.drives
         carries = skill is not None and skill.carries
         self._decides = not (drives or carries)
-        self._stays = carries and not drives
+        self._stays, self._goes = carries and not drives, drives and not carries
         self._recovery = Recovery() if drives or carries else None
         self._shape, self._far_share = member.shape(instruction), FAR_SHARE if drives else 0.0
         self._forget()
@@ -190,6 +190,8 @@ class EmbeddedPolicy:
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
         if self._stays:  # nobody is shown driving to pick something up, nor what to do with it held
             driving = np.zeros_like(driving)
+        if self._goes:  # who stops a little beside the place would stay there
+            driving = np.ones_like(driving)
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:

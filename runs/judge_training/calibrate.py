@@ -57,6 +57,8 @@ class CalibrateRequest:
     out: Path
     doubts: Mapping[int, float]
     """What networks by number want in a loop that has any doubt."""
+    knows: Mapping[int, Sequence[str]]
+    """The kinds of subtasks that networks by number were trained for."""
 
 
 def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> dict[str, Any]:
@@ -78,6 +80,9 @@ def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> di
     for number, doubt in request.doubts.items():
         folders.member(request.judge, checkpoint.KIND, members, number)
         parts[number] = {**parts[number], "doubt": doubt}
+    for number, kinds in request.knows.items():
+        folders.member(request.judge, checkpoint.KIND, members, number)
+        parts[number] = {**parts[number], "knows": sorted(kinds)}
     found = _fitted(request, parts, members, told) if request.data else {}
     _write(request, parts)
     return found

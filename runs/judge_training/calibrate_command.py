@@ -1,7 +1,7 @@
 """The arguments of `leapcasa judge calibrate`, and its command."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ to what no recording holds. --doubt N=X gives network N of the judge a doubt of 
 counts where it is greater than the option `doubt`, and not where that is 0 (as in `judge eval`).
 It needs no DATA: choose it on episodes of `leapcasa eval` and measure on others.
 
+--knows N=KIND says what network N was trained for. In a loop that has any doubt, a subtask of any
+other kind is never complete, so nothing is declared done that no network ever saw done.
+
 exit codes: 0 done, 2 bad input
 """
 
@@ -44,6 +47,11 @@ def add_calibrate(parser: argparse.ArgumentParser) -> None:
         "--doubt", metavar="N=X", type=_doubt, action="append", default=[],
         help="what network N of the judge wants in the closed loop; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--knows", metavar="N=KIND", type=_known, action="append", default=[],
+        help='a kind of subtask that network N was trained for, as "4=turn_on faucet"; all of '
+        "them, by repeating this",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
 
 
@@ -57,8 +65,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...judges.sight.judge import SHIPPED
     from . import calibrate
 
-    if not options.data and not options.doubt:
-        raise ConfigError("name what the judge is to be shown (DATA), or a --doubt")
+    if not options.data and not options.doubt and not options.knows:
+        raise ConfigError("name what the judge is to be shown (DATA), or a --doubt, or --knows")
     out = options.out.expanduser().absolute()
     check_free(out)
     request = calibrate.CalibrateRequest(
@@ -66,13 +74,15 @@ def run(options: argparse.Namespace, console: Console) -> int:
         judge=(options.base_model or SHIPPED).expanduser().absolute(),
         out=out,
         doubts=dict(options.doubt),
+        knows=_gathered(options.knows),
         everything=options.all,
     )
     with Stages() as stages, console.quiet_stdout():
         facts = calibrate.calibrate(request, partial(stages.told, "looking"))
     doubts = {str(number): doubt for number, doubt in request.doubts.items()}
-    shown = _as_text(out, facts, doubts)
-    console.result({"members": facts, "doubts": doubts, "out": out}, shown)
+    knows = {str(number): list(kinds) for number, kinds in request.knows.items()}
+    shown = _as_text(out, facts, doubts, knows)
+    console.result({"members": facts, "doubts": doubts, "knows": knows, "out": out}, shown)
     return 0
 
 
@@ -89,8 +99,34 @@ def _doubt(text: str) -> tuple[int, float]:
         ) from error
 
 
-def _as_text(out: Path, facts: Mapping[str, Any], doubts: Mapping[str, float]) -> str:
+def _known(text: str) -> tuple[int, str]:
+    """`4=turn_on faucet`: which network, and what it knows."""
+    from ...judges.sight.calibration import checked_kind
+
+    number, _, kind = text.partition("=")
+    try:
+        return int(number), checked_kind(kind)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is not a network\'s number and what it knows, like "4=turn_on faucet"'
+        ) from error
+
+
+def _gathered(pairs: Sequence[tuple[int, str]]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for number, kind in pairs:
+        found.setdefault(number, []).append(kind)
+    return found
+
+
+def _as_text(
+    out: Path,
+    facts: Mapping[str, Any],
+    doubts: Mapping[str, float],
+    knows: Mapping[str, Sequence[str]],
+) -> str:
     lines = [f"network {number} wants a doubt of {doubt:g}" for number, doubt in doubts.items()]
+    lines += [f"network {number} knows {', '.join(kinds)}" for number, kinds in knows.items()]
     for number, one in facts.items():
         lines.append(f"network {number}, {one['windows']} windows")
         for view, figures in one["calibration"].items():

@@ -255,6 +255,26 @@ def test_who_picks_something_up_stands_where_he_stands(
     assert [action[11] for action in made] == [drives] * 4
 
 
+@pytest.mark.parametrize(
+    ("text", "drives"), [("Navigate to the sink.", 1), ("put the blender jug in the sink", 0)]
+)
+def test_who_drives_somewhere_goes_on_correcting_where_he_stands(
+    pushing: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch, text: str, drives: int
+):
+    import torch
+
+    forward = pushing._network.control.forward
+
+    def stopping(*told: torch.Tensor):
+        said = forward(*told)
+        return replace(said, driving=-said.driving)
+
+    monkeypatch.setattr(pushing._network.control, "forward", stopping)
+    pushing.reset(text, 0)
+    made = [pushing.act(one, text)[0] for one in at_one_place(4)]
+    assert [action[11] for action in made] == [drives] * 4
+
+
 def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
     text = "pick up the jug"
     pushing.reset(text, 0)

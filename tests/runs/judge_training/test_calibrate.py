@@ -13,6 +13,7 @@ from leapcasa.configs import ConfigError
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.judges.sight import SightJudge, checkpoint
 from leapcasa.judges.sight.calibration import Calibration
+from leapcasa.judges.sight.judge import UNKNOWN
 from leapcasa.judges.sight.network import JudgeConfig, Network
 from leapcasa.runs.cli import main
 from leapcasa.runs.judge_training.calibrate import fit
@@ -190,6 +191,39 @@ def test_a_network_has_a_doubt_of_its_own_where_the_loop_has_any(tmp_path: Path,
     assert [one.doubt for one in checkpoint.load_all(more).every] == [1.0, 2.5, 0.0]
 
 
+def test_what_no_network_knows_is_never_complete_in_a_loop(tmp_path: Path, shown, capsys):
+    _, clips, _ = shown
+    first, out = tmp_path / "first", tmp_path / "out"
+    words = ["judge", "calibrate", "--base-model", str(first), "--knows"]
+    kinds = ["0=turn_on kettle", "--knows", "0=close kettle_lid"]
+    assert main([*words, *kinds, "--out", str(out)]) == 0
+    assert "network 0 knows turn_on kettle, close kettle_lid" in capsys.readouterr().out
+    for text, asked, taken in (
+        (KETTLE, 1.4, 1.4), (PAN, 1.4, UNKNOWN), ("Be good", 1.4, 1.4), (PAN, 0.0, 0.0),
+        ("Shut the lid of the electric kettle", 1.4, 1.4), ("Turn off the faucet", 0.1, UNKNOWN),
+    ):  # fmt: skip
+        margins = [
+            SightJudge(path=str(folder), doubt=doubt).score(clips[5], text).margin
+            for folder, doubt in ((first, 0.0), (out, asked))
+        ]
+        assert margins[0] - margins[1] == pytest.approx(taken, abs=1e-4), text
+    for path in folders.files(first, checkpoint.KIND):
+        assert (out / path.name).read_bytes() == path.read_bytes()
+    more = tmp_path / "more"
+    assert main(["judge", "join", str(out), "--add", str(first), PAN, "--out", str(more)]) == 0
+    assert [one.knows for one in checkpoint.load_all(more).every] == [
+        {"turn_on kettle", "close kettle_lid"}, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("knows", [["turn_on moon"], ["rotate"], [3], 3, "turn_on kettle"])
+def test_damaged_knowledge_is_told(tmp_path: Path, knows: object):
+    path = judge(tmp_path / "first", 1) / folders.CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), "knows": knows}))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        checkpoint.load(path.parent)
+
+
 @pytest.mark.parametrize("doubt", ["-1", "nan", "inf", "a lot", None])
 def test_a_damaged_doubt_is_told(tmp_path: Path, doubt: object):
     path = judge(tmp_path / "first", 1) / folders.CONFIG
@@ -222,6 +256,11 @@ def test_bad_input_is_told(tmp_path: Path, shown, capsys):
             main(["judge", "calibrate", "--doubt", doubt, "--out", str(tmp_path / "a")])
         assert ended.value.code == 2
         assert "like 1=2.0" in capsys.readouterr().err
+    for kind in ("turn_on kettle", "0=turn_on", "0=turn_on moon", "pan=rotate pan", "0="):
+        with pytest.raises(SystemExit) as ended:
+            main(["judge", "calibrate", "--knows", kind, "--out", str(tmp_path / "a")])
+        assert ended.value.code == 2
+        assert 'like "4=turn_on faucet"' in capsys.readouterr().err
 
 
 def test_a_damaged_calibration_is_told(tmp_path: Path):
