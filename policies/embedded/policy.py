@@ -26,6 +26,10 @@ LITTLE_ROOM_M, MUCH_ROOM_M = 0.12, 1.0
 """What there is above a part under a wall cabinet, and where there is none."""
 FAR_SHARE = 0.12
 """How unsure a point may be that is driven to, as a share of its distance."""
+ARRIVED_M, ARRIVED_RAD = 0.08, 0.1
+"""Within these of where it is to stand, the base stands still."""
+AWAY_STEPS = 40
+"""A third of a full turn, in search of something."""
 UNSURE_M = (0.34, 0.78)
 """What is said between yes and no, as at a cabinet's edge: the middle half of the way."""
 
@@ -167,10 +171,19 @@ class EmbeddedPolicy:
         )
         if not np.isfinite(places).all():
             raise PolicyError(f"the policy in {self._path} sees what is no number")
-        self._tracker.look(felt, places, unsure)
+        if not self._turns_away():
+            self._tracker.look(felt, places, unsure)
         self._looks, self._averaged, self._unseen = self._looks + 1, self._averaged + 1, 0
         # The hints are of the beginning and do not change: all looks together know them best.
         self._hints += (sight.hints[0].cpu().numpy() - self._hints) / self._averaged
+
+    def _turns_away(self) -> bool:
+        """True while a retry heeds nothing of what is in view where the last attempt ended.
+
+        It was taken for what is to be driven to, or is not seen well from there; so the search
+        begins anew, elsewhere.
+        """
+        return self._goes and self._attempt > 0 and len(self._felt) < AWAY_STEPS
 
     def _lead(self, felt: npt.NDArray[np.float32]) -> geometry.Leading:
         import torch
@@ -190,8 +203,8 @@ class EmbeddedPolicy:
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
         if self._stays:  # nobody is shown driving to pick something up, nor what to do with it held
             driving = np.zeros_like(driving)
-        if self._goes:  # who stops a little beside the place would stay there
-            driving = np.ones_like(driving)
+        if self._goes:  # who stopped a little beside the place would stay there
+            driving = np.full_like(driving, not self._arrived(felt))
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:
@@ -217,6 +230,14 @@ class EmbeddedPolicy:
     def _points(self, felt: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """(POINTS, 3) where the points are, in the frame of the base [m]."""
         return self._tracker.points(felt)
+
+    def _arrived(self, felt: npt.NDArray[np.float32]) -> bool:
+        """True if the base stands where it is to drive to and faces what it is to face."""
+        spot, place, _ = self._points(felt)
+        way = spot - place
+        return bool(
+            np.hypot(*place[:2]) < ARRIVED_M and abs(np.arctan2(way[1], way[0])) < ARRIVED_RAD
+        )
 
     def _told(self, value: npt.NDArray[Any]) -> Any:
         """An array as a batch of one on the device."""

@@ -301,7 +301,8 @@ class Posing:
             self._referee.watch(text)
             return self._referee.progress()
         skill, now = self._points.skill, self._points.joint()
-        if skill is not None and skill.carries:  # whether it is in the fingers now, or in the sink
+        if skill is not None and (skill.carries or skill.drives):
+            # Whether it is in the fingers now, or in the sink; whether the base stands there.
             self._referee.watch(text)
             return self._referee.progress()
         if part.joint is None or skill is None or now is None or skill.verb not in _SEEN_AT_ONCE:

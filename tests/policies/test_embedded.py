@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from leapcasa.configs import ConfigError, PolicyError
 from leapcasa.envs.sensors import Proprioception, Sensors
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint, geometry
+from leapcasa.policies.embedded.policy import AWAY_STEPS
 from leapcasa.policies.embedded.recovery import PRESSED_STEPS, UP_STEPS
 from leapcasa.sight import folder as folders
 from leapcasa.sight.words import MOST, buckets
@@ -255,24 +256,54 @@ def test_who_picks_something_up_stands_where_he_stands(
     assert [action[11] for action in made] == [drives] * 4
 
 
+@pytest.mark.parametrize("says", [-1.0, 1.0])
 @pytest.mark.parametrize(
-    ("text", "drives"), [("Navigate to the sink.", 1), ("put the blender jug in the sink", 0)]
+    ("place", "yaw", "drives"),
+    [
+        ((0.0, 0.0), 0.0, 0),
+        ((0.05, -0.05), 0.09, 0),
+        ((-0.03, 0.06), -0.09, 0),
+        ((0.0, 0.09), 0.0, 1),
+        ((-0.06, -0.06), 0.0, 1),
+        ((0.0, 0.0), 0.12, 1),
+        ((0.0, 0.0), -0.12, 1),
+        ((0.0, 0.0), 3.0, 1),
+        ((np.nan, 0.0), 0.0, 1),
+        ((0.0, 0.0), np.nan, 1),
+    ],
 )
-def test_who_drives_somewhere_goes_on_correcting_where_he_stands(
-    pushing: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch, text: str, drives: int
+def test_who_drives_somewhere_stops_where_he_ought_to_and_nowhere_else(
+    pushing: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch, place, yaw, drives: int, says: float
 ):
-    import torch
-
     forward = pushing._network.control.forward
 
-    def stopping(*told: torch.Tensor):
+    def saying(*told: object):
         said = forward(*told)
-        return replace(said, driving=-said.driving)
+        return replace(said, driving=says * said.driving)
 
-    monkeypatch.setattr(pushing._network.control, "forward", stopping)
-    pushing.reset(text, 0)
-    made = [pushing.act(one, text)[0] for one in at_one_place(4)]
-    assert [action[11] for action in made] == [drives] * 4
+    monkeypatch.setattr(pushing._network.control, "forward", saying)
+    at = np.array([*place, 0.0])
+    spot = at + 0.6 * np.array([np.cos(yaw), np.sin(yaw), 1.5])
+    monkeypatch.setattr(pushing, "_points", lambda felt: np.stack([spot, at, at + 1.0]))
+    seen = at_one_place(4)
+    for text, wanted in (("Navigate to the sink.", drives), ("place it in the sink", says > 0)):
+        pushing.reset(text, 0)
+        assert [pushing.act(one, text)[0][11] for one in seen] == [wanted] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "away"), [("Navigate to the sink.", AWAY_STEPS), ("place it in the sink", 0)]
+)
+def test_a_retry_of_a_drive_heeds_nothing_of_what_misled_the_attempt_before(
+    pushing: EmbeddedPolicy, text: str, away: int
+):
+    for attempt in range(3):
+        pushing.reset(text, 0)
+        known = []
+        for one in [replace(one, step=one.step + 1) for one in at_one_place(AWAY_STEPS + 8)]:
+            pushing.act(one, text)
+            known.append(bool(np.isfinite(pushing._tracker.unsure()).all()))
+        assert known == [step >= (away if attempt else 0) for step in range(len(known))]
 
 
 def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
