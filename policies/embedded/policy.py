@@ -28,6 +28,8 @@ FAR_SHARE = 0.12
 """How unsure a point may be that is driven to, as a share of its distance."""
 ARRIVED_M, ARRIVED_RAD = 0.08, 0.1
 """Within these of where it is to stand, the base stands still."""
+FROM_M, NEAR_M = 1.0, 0.6
+"""Who has come from farther than the one to within the other looks no more where to stand."""
 AWAY_STEPS = 40
 """A third of a full turn, in search of something."""
 UNSURE_M = (0.34, 0.78)
@@ -155,7 +157,7 @@ class EmbeddedPolicy:
         """Begin to look anew; until then nothing is known."""
         self._tracker = Tracker(self._shape, self._far_share)
         self._hints = np.zeros(geometry.HINTS, np.float32)
-        self._averaged = 0
+        self._averaged, self._came = 0, False
 
     def _look(self, sensors: Sensors, felt: npt.NDArray[np.float32]) -> None:
         import torch
@@ -171,7 +173,7 @@ class EmbeddedPolicy:
         )
         if not np.isfinite(places).all():
             raise PolicyError(f"the policy in {self._path} sees what is no number")
-        if not self._turns_away():
+        if not (self._turns_away() or self._comes_in(felt)):
             self._tracker.look(felt, places, unsure)
         self._looks, self._averaged, self._unseen = self._looks + 1, self._averaged + 1, 0
         # The hints are of the beginning and do not change: all looks together know them best.
@@ -184,6 +186,16 @@ class EmbeddedPolicy:
         begins anew, elsewhere.
         """
         return self._goes and self._attempt > 0 and len(self._felt) < AWAY_STEPS
+
+    def _comes_in(self, felt: npt.NDArray[np.float32]) -> bool:
+        """True once a drive has come near the place where it ends.
+
+        Where to stand is out of every picture there; from farther off it was seen better, and how
+        far the base has driven since is felt.
+        """
+        away = np.hypot(*self._points(felt)[1, :2]) if self._goes else np.nan
+        self._came = self._came or bool(away > FROM_M)
+        return self._came and bool(away < NEAR_M)
 
     def _lead(self, felt: npt.NDArray[np.float32]) -> geometry.Leading:
         import torch

@@ -306,6 +306,31 @@ def test_a_retry_of_a_drive_heeds_nothing_of_what_misled_the_attempt_before(
         assert known == [step >= (away if attempt else 0) for step in range(len(known))]
 
 
+@pytest.mark.parametrize(
+    ("text", "ways", "heeded"),
+    [
+        ("Navigate to the sink.", [2.0, 1.1, 0.7, 0.5, 0.3, 0.1], [1, 1, 1, 0, 0, 0]),
+        ("Navigate to the sink.", [2.0, 0.5, 0.7, 0.5], [1, 0, 1, 0]),
+        ("Navigate to the sink.", [0.5, 0.3, 0.9, 0.3], [1, 1, 1, 1]),  # it began here
+        ("Navigate to the sink.", [np.nan, np.nan, 2.0, np.nan], [1, 1, 1, 1]),
+        ("place it in the sink", [2.0, 0.5, 0.3], [1, 1, 1]),
+    ],
+)
+def test_who_comes_in_from_afar_keeps_to_what_was_seen_there(
+    pushing: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch, text: str, ways, heeded
+):
+    pushing.reset(text, 0)
+    looked: list[int] = []
+    monkeypatch.setattr(pushing._tracker, "look", lambda *told: looked.append(len(seen)))
+    seen: list[float] = []
+    for one, way in zip(at_one_place(len(ways)), ways, strict=True):
+        seen.append(way)
+        points = np.array([[way + 0.6, 0.0, 0.9], [way, 0.0, 0.0], [way, 0.0, 0.0]])
+        monkeypatch.setattr(pushing, "_points", lambda felt, points=points: points)
+        pushing._look(one, one.proprioception.vector())
+    assert [int(n + 1 in looked) for n in range(len(ways))] == heeded
+
+
 def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
     text = "pick up the jug"
     pushing.reset(text, 0)

@@ -84,7 +84,8 @@ def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
         assert judges.indices(texts) == [judge] * len(texts)
     for text in texts:  # and what none was trained for is never declared
         skill, knows = skill_of(text, SAID[task]), judges.of(text).knows
-        assert skill is not None and knows is not None
+        assert skill is not None
+        assert knows is not None
         assert (kind(skill) in knows) == (judge is not None)
 
 
