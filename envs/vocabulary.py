@@ -90,6 +90,11 @@ class Skill:
         return self.verb in ("pick_up", "place")
 
     @property
+    def kind(self) -> str:
+        """What is done to what, whichever of several it is: `turn_on faucet`."""
+        return f"{self.verb} {self.target}"
+
+    @property
     def name(self) -> str:
         """Short, for tables and what is learned by skill: `pull_out dishwasher_rack top`."""
         every = "every " if self.every else ""

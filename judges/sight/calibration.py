@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...envs.sensors import View
-from ...envs.skills import TARGETS, VERBS, Skill
+from ...envs.skills import TARGETS, VERBS
 
 Calibrations = Mapping[View, "Calibration"]
 
@@ -69,13 +69,8 @@ def read_doubt(part: Mapping[str, Any]) -> float:
     return checked_doubt(float(part.get("doubt", 0.0)))
 
 
-def kind(skill: Skill) -> str:
-    """What a network knows or does not, whichever of several it is about: `turn_on faucet`."""
-    return f"{skill.verb} {skill.target}"
-
-
 def read_knows(part: Mapping[str, Any]) -> frozenset[str] | None:
-    """The kinds of subtasks that a member was trained for; None where it says nothing.
+    """The kinds of subtasks (`Skill.kind`) that a member was trained for; None where it is silent.
 
     Raises:
         TypeError, ValueError: if what it says cannot be.

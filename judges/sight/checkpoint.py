@@ -58,7 +58,7 @@ def load_all(folder: Path) -> "Members[Network]":
             sizes = part["network"]
             config = JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})
             worth = calibration.read(part, VIEWS), calibration.read_doubt(part)
-            made.append(Network(config, *worth, knows=calibration.read_knows(part)))
+            made.append(Network(config, *worth, calibration.read_knows(part)))
         _alike([network.config for network in made])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error

@@ -19,7 +19,6 @@ from .. import nll
 from ..base import COMPLETE, NOT_COMPLETE, Clip, JudgeInfo, Verdict
 from ..clips import resample
 from . import checkpoint
-from .calibration import kind
 from .checkpoint import VIEWS
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -165,7 +164,7 @@ class SightJudge:
         if self._doubt <= 0:
             return self._doubt
         skill = skill_of(text, text)
-        if network.knows is not None and skill is not None and kind(skill) not in network.knows:
+        if network.knows is not None and skill is not None and skill.kind not in network.knows:
             return UNKNOWN
         return max(self._doubt, network.doubt)
 

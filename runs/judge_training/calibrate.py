@@ -77,12 +77,11 @@ def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> di
     """
     parts = folders.parts(request.judge, checkpoint.KIND)
     members = checkpoint.load_all(request.judge)
-    for number, doubt in request.doubts.items():
-        folders.member(request.judge, checkpoint.KIND, members, number)
-        parts[number] = {**parts[number], "doubt": doubt}
-    for number, kinds in request.knows.items():
-        folders.member(request.judge, checkpoint.KIND, members, number)
-        parts[number] = {**parts[number], "knows": sorted(kinds)}
+    kinds = {number: sorted(known) for number, known in request.knows.items()}
+    for name, said in (("doubt", request.doubts), ("knows", kinds)):
+        for number, value in said.items():
+            folders.member(request.judge, checkpoint.KIND, members, number)
+            parts[number] = {**parts[number], name: value}
     found = _fitted(request, parts, members, told) if request.data else {}
     _write(request, parts)
     return found

@@ -1,15 +1,16 @@
 """The arguments of `leapcasa judge calibrate`, and its command."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ...configs import ConfigError
 from ..console import Console, Stages
 from ..records import check_free
 
+T = TypeVar("T")
 EPILOG = """\
   leapcasa judge calibrate clips/train.jsonl --base-model outputs/judge --out outputs/calibrated
 
@@ -90,25 +91,24 @@ def _doubt(text: str) -> tuple[int, float]:
     """`1=2.0`: which network, and its doubt."""
     from ...judges.sight.calibration import checked_doubt
 
-    number, _, doubt = text.partition("=")
-    try:
-        return int(number), checked_doubt(float(doubt))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a network's number and a doubt of 0 or more, like 1=2.0"
-        ) from error
+    wanted = "a doubt of 0 or more, like 1=2.0"
+    return _numbered(text, lambda doubt: checked_doubt(float(doubt)), wanted)
 
 
 def _known(text: str) -> tuple[int, str]:
     """`4=turn_on faucet`: which network, and what it knows."""
     from ...judges.sight.calibration import checked_kind
 
-    number, _, kind = text.partition("=")
+    return _numbered(text, checked_kind, 'what it knows, like "4=turn_on faucet"')
+
+
+def _numbered(text: str, read: Callable[[str], T], wanted: str) -> tuple[int, T]:
+    number, _, said = text.partition("=")
     try:
-        return int(number), checked_kind(kind)
+        return int(number), read(said)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is not a network\'s number and what it knows, like "4=turn_on faucet"'
+            f"{text!r} is not a network's number and {wanted}"
         ) from error
 
 

@@ -13,7 +13,6 @@ from leapcasa.configs import load
 from leapcasa.envs import assets
 from leapcasa.envs.skills import skill_of
 from leapcasa.judges.sight import checkpoint as judge_checkpoint
-from leapcasa.judges.sight.calibration import kind
 from leapcasa.judges.sight.judge import SHIPPED as JUDGE
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.policies.embedded.policy import SHIPPED
@@ -97,14 +96,14 @@ def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
         skill, knows = skill_of(text, SAID[task]), judges.of(text).knows
         assert skill is not None
         assert knows is not None
-        assert (kind(skill) in knows) == (judge is not None)
+        assert (skill.kind in knows) == (judge is not None)
 
 
 def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at, tmp_path: Path):
     check = module_at("benchmarks/stack_check.py")
     recorded = json.loads(check.RECORDED.read_text())
+    drives = [f"Navigate to the {place}." for place in DRIVEN_TO]
     for task, networks in recorded["networks"].items():
-        drives = [f"Navigate to the {place}." for place in DRIVEN_TO]
         for seed, said in enumerate(drives if task == "NavigateKitchen" else [SAID[task]]):
             events = tmp_path / "episodes" / f"{task}_target_s{seed}" / "events.jsonl"
             events.parent.mkdir(parents=True)
