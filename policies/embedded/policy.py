@@ -32,6 +32,9 @@ FROM_M, NEAR_M = 1.0, 0.6
 """Who has come from farther than the one to within the other looks no more where to stand."""
 AWAY_STEPS = 40
 """A third of a full turn, in search of something."""
+DRAW_SPEED, CREEPS = 0.35, 0.08
+"""Of a base that draws a drawer or pushes it, as shares of the largest: what the expert has
+(policies/experts/drawers.py), and what is none."""
 UNSURE_M = (0.34, 0.78)
 """What is said between yes and no, as at a cabinet's edge: the middle half of the way."""
 
@@ -147,6 +150,7 @@ class EmbeddedPolicy:
         carries = skill is not None and skill.carries
         self._decides = not (drives or carries)
         self._stays, self._goes = carries and not drives, drives and not carries
+        self._draws = skill is not None and skill.target == "drawer"
         self._recovery = Recovery() if drives or carries else None
         self._shape, self._far_share = member.shape(instruction), FAR_SHARE if drives else 0.0
         self._forget()
@@ -217,6 +221,8 @@ class EmbeddedPolicy:
             driving = np.zeros_like(driving)
         if self._goes:  # who stopped a little beside the place would stay there
             driving = np.full_like(driving, not self._arrived(felt))
+        if self._draws:
+            _steady(motion, closed & driving)
         return geometry.Leading(felt, motion, closed, driving)
 
     def _believed(self) -> npt.NDArray[np.float32]:
@@ -268,3 +274,18 @@ class EmbeddedPolicy:
         size = self._config.size
         outer = [fitted(sensors.image(view), size) for view in ("right", "left")]
         return np.stack(outer), fitted(sensors.image("hand"), self._config.hand_size)
+
+
+def _steady(motion: npt.NDArray[np.float32], drawing: npt.NDArray[np.bool_]) -> None:
+    """Let a base that draws or pushes go at the speed that was shown, in place.
+
+    As the drawer nears its end the mean of driving on and having done is slower, and does not move
+    it any more.
+
+    Args:
+        motion: (K, MOTION) a chunk of set points.
+        drawing: (K,) where the fingers are closed and the base drives.
+    """
+    speed = np.linalg.norm(motion[:, 6:8], axis=1)
+    slow = drawing & (speed > CREEPS) & (speed < DRAW_SPEED)
+    motion[slow, 6:8] *= DRAW_SPEED / speed[slow, None]
