@@ -148,9 +148,9 @@ class EmbeddedPolicy:
         skill = skill_of(instruction, instruction)
         drives = skill is not None and skill.drives
         carries = skill is not None and skill.carries
-        self._decides = not (drives or carries)
         self._stays, self._goes = carries and not drives, drives and not carries
         self._draws = skill is not None and skill.target == "drawer"
+        self._decides = not (drives or carries or self._draws)
         self._recovery = Recovery() if drives or carries else None
         self._shape, self._far_share = member.shape(instruction), FAR_SHARE if drives else 0.0
         self._forget()
@@ -230,7 +230,8 @@ class EmbeddedPolicy:
 
         The second attempt takes the room above the part the other way than the first took it, the
         third begins at (or stands to) the other side, the fourth does both. What is picked up or
-        driven to does not depend on them: a retry goes on holding what it holds.
+        driven to does not depend on them, and a drawer has room above it in every kitchen: a retry
+        goes on holding what it holds.
         """
         if not self._decides:
             return self._hints.copy()

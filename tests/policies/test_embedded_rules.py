@@ -43,6 +43,18 @@ def test_retries_doubt_the_room_and_then_the_side(untrained: Path):
     assert policy._attempt == 0
 
 
+@pytest.mark.parametrize("text", ["open the drawer", "take the jug", "Navigate to the sink."])
+def test_retries_of_what_hangs_on_no_hint_keep_to_what_is_seen(untrained: Path, text: str):
+    policy = EmbeddedPolicy(path=str(untrained), look_every=2)
+    hints = [1.0, 0.9, -0.7]
+    for one in looks(5):  # an attempt and four retries, in one episode
+        policy.reset(text, 0)
+        policy.act(one, text)
+        policy._hints[:] = hints
+        assert policy._believed().tolist() == pytest.approx(hints)
+    assert policy._attempt == 4
+
+
 @pytest.fixture
 def pushing(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedPolicy:
     """A policy that would drive, and reaches down where it does not."""
