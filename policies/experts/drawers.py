@@ -89,9 +89,7 @@ def close_drawer(op: Operator, fixture: str, skill: Skill) -> Motion:
     goal = op.referee.joint(fixture, suffix).at(SHUT_SHARE)
     yield from _stand(op, fixture, suffix, CLOSE_STANDS_M)
     op.grip = CLOSED
-    spot = _beside_handle(place, op.referee.parts(fixture, suffix), side_of(op, place))
-    rot = wrist_free(look(_square(place, PUSH_RAD), place.rot[:, 0]), op.robot)
-    before = Pose(position=spot + GAP_M * place.outward, rot=rot)
+    before = pushing_pose(op, fixture, suffix)
     yield from travel_front(op, before, place.outward, distance=0.08)
     if float(np.linalg.norm(op.robot.hand - before.position)) > ASIDE_M:
         raise Blocked("cannot get in front of the drawer")
@@ -100,6 +98,30 @@ def close_drawer(op: Operator, fixture: str, skill: Skill) -> Motion:
     if not done:
         raise Blocked(f"{suffix} stopped short of {goal:.2f}")
     return True
+
+
+def drawing_pose(op: Operator, fixture: str, suffix: str) -> Pose:
+    """The hand about the handle of a drawer as it is, the robot standing before it.
+
+    Args:
+        op: who draws.
+        fixture: the drawer.
+        suffix: its joint.
+    """
+    place = op.referee.place(fixture)
+    bar = find_bar(op.referee.parts(fixture, suffix), place.outward)
+    pointing = _square(place, GRASP_RAD)
+    rot = look(pointing, -side_of(op, place) * UP)  # the roll that the wrist has room for
+    lower = LOWER_M if place.half[2] < LOW_M else 0.0
+    return Pose(position=bar.center + pointing * DEPTH_M - lower * UP, rot=rot)
+
+
+def pushing_pose(op: Operator, fixture: str, suffix: str) -> Pose:
+    """The hand before the front of a drawer as it is, beside its handle; see `drawing_pose`."""
+    place = op.referee.place(fixture)
+    spot = _beside_handle(place, op.referee.parts(fixture, suffix), side_of(op, place))
+    rot = wrist_free(look(_square(place, PUSH_RAD), place.rot[:, 0]), op.robot)
+    return Pose(position=spot + GAP_M * place.outward, rot=rot)
 
 
 def _square(place: FixtureTruth, down: float) -> Vec3:
@@ -127,11 +149,7 @@ def _take_handle(op: Operator, fixture: str, suffix: str) -> Motion:
     """Close the fingers on the bar, one above and one below it."""
     place = op.referee.place(fixture)
     yield from release(op, steps=2)
-    bar = find_bar(op.referee.parts(fixture, suffix), place.outward)
-    pointing = _square(place, GRASP_RAD)
-    rot = look(pointing, -side_of(op, place) * UP)  # the roll that the wrist has room for
-    lower = LOWER_M if place.half[2] < LOW_M else 0.0
-    at = Pose(position=bar.center + pointing * DEPTH_M - lower * UP, rot=rot)
+    at = drawing_pose(op, fixture, suffix)
     before = at.shifted(place.outward * BEFORE_M)
     yield from travel_front(op, before, place.outward, distance=0.06)
     missed = before.position - op.robot.hand  # low down, the arm gives way a little

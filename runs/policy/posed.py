@@ -31,6 +31,7 @@ from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
 from . import episode_file
 from .carrying import Carried
+from .drawing import Drawing
 from .episode_file import Demonstration, Header
 from .keypoints import Points
 from .roaming import Roamer, destinations
@@ -44,6 +45,8 @@ BASE_WAY = np.array([[-0.40, -0.30, -0.8], [0.12, 0.30, 0.8]])
 NEAR_M, ABOUT_M = 0.12, 0.06
 """Spread of the hand about the part, and about the way there."""
 AT_PART = 0.35
+AT_WORK = 0.6
+"""Share of the looks at a drawer in which the robot stands and holds its hand as experts do."""
 TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
 """Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
 HUNG_EVERY = 4
@@ -177,7 +180,7 @@ class Posing:
             self._poser.restart()
             self._set_parts(number, opened)
             self._points.begin(part.text)
-            self._set_robot(self._points.world()[0])
+            self._set_robot()
             if part.carried is not None and self._rng.random() < HELD:
                 self._poser.hand(*self._at_rest())
                 part.carried.hang(self._rng)
@@ -196,7 +199,6 @@ class Posing:
 
     def _on_the_way(self, part: _Part) -> list[dict[str, Any]]:
         """Rows of one look from somewhere on the floor, asked about some fixtures."""
-        self._roamer = self._roamer or Roamer(self._referee, self._poser)
         chosen = self._chosen(part)
         there = chosen[0] == part.asked[0]
         self._points.begin("")  # nothing was seen before this look
@@ -204,12 +206,16 @@ class Posing:
         spot, place, _ = self._points.world()
         for _ in range(TRIES):
             self._poser.restart()
-            self._roamer.pose(spot, place, self._rng, part.carried, there=there)
+            self._roams().pose(spot, place, self._rng, part.carried, there=there)
             if self._poser.depth() <= DEEPEST_M:
                 break
         self._paint()
         sensors = self._poser.look()
         return [self._row(part, sensors, *one) for one in chosen]
+
+    def _roams(self) -> Roamer:
+        self._roamer = self._roamer or Roamer(self._referee, self._poser)
+        return self._roamer
 
     def _chosen(self, part: _Part) -> list[tuple[int, str, bool]]:
         """What a look on the way is asked about; before the first of them the robot stands."""
@@ -266,8 +272,12 @@ class Posing:
         turned = rotation(self._rng.normal(0.0, TURNED_RAD, 3)) @ held.rot
         return held.position + self._rng.normal(0.0, ABOUT_M, 3), turned
 
-    def _set_robot(self, spot: np.ndarray) -> None:
-        rng = self._rng
+    def _set_robot(self) -> None:
+        """Base, fingers and hand, for the subtask that the points are of."""
+        rng, skill, spot = self._rng, self._points.skill, self._points.world()[0]
+        if skill is not None and skill.target == "drawer" and rng.random() < AT_WORK:
+            Drawing(self._referee, self._poser, self._roams()).pose(skill, rng)
+            return
         if rng.random() < BASE_MOVED:
             low, high = BASE_WAY
             self._poser.base(*rng.uniform(low, high))

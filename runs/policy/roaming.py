@@ -86,7 +86,7 @@ class Roamer:
             where, heading = place + shift, _yaw(spot - place) + rng.normal(0.0, ARRIVED_RAD)
         else:
             where, heading = self._drawn(spot, place, rng)
-        self._stand(where, heading)
+        self.stand(where, heading)
         self._poser.fingers(float(rng.choice([1.0, 1.0, rng.random()])))
         held = rest(self._referee.robot())
         over = spot + OVER_M * UP - held.position if arrived and carried else np.zeros(3)
@@ -113,8 +113,13 @@ class Roamer:
                 break
         return where, heading
 
-    def _stand(self, where: Vec3, heading: float) -> None:
-        """Bring the arm mount over a place; the base does not turn quite about it."""
+    def stand(self, where: Vec3, heading: float) -> None:
+        """Bring the arm mount over a place; the base does not turn quite about it.
+
+        Args:
+            where: (3,) world, z is ignored [m].
+            heading: yaw of the base [rad].
+        """
         way, yaw = np.zeros(2), heading - self._begun.heading
         for _ in range(3):
             self._poser.base(float(way[0]), float(way[1]), yaw)

@@ -120,6 +120,25 @@ def test_a_drawers_handle_is_as_far_from_where_it_is_once_shut_as_the_drawer_sta
         assert out[done].max() < out[~done].min()
 
 
+@pytest.mark.parametrize("task", ["OpenDrawer", "CloseDrawer"])
+def test_most_looks_at_a_drawer_show_a_hand_as_it_takes_or_pushes_one(
+    several: Callable[[str], Demonstration], task: str
+):
+    demo = several(task)
+    felt = demo.proprioception[:24]  # then the same looks, asked about what undoes it
+    hand, turned = felt[:, 9:12], matrix(felt[:, 12:16].astype(np.float64))
+    pointing, opening = turned[:, :, 2], turned[:, :, 0]
+    level = pointing[:, 2] > -np.sin(0.9)
+    assert 8 <= level.sum() <= 20
+    away = np.linalg.norm(demo.points[:24, 0] - hand, axis=1)
+    assert np.median(away[level]) < 0.25
+    # Some open their fingers up and down, as about a bar, some to the sides, as before a front.
+    upright = np.abs(opening[level, 2]) > 0.7
+    assert 2 <= upright.sum() <= level.sum() - 2
+    seen = cameras.project(demo.points[:24, 0], hand, felt[:, 12:16])[:, 2]
+    assert np.isfinite(seen[level]).all(axis=1).mean() > 0.3
+
+
 def test_a_pan_is_turned_any_way(several: Callable[[str], Demonstration]):
     demo = several("RotatePan")
     assert np.isnan(demo.progress).all()  # it depends on how the pan stood before
