@@ -176,7 +176,7 @@ class SightJudge:
 
         if self._last_frame:
             return self._looks(network, pictures[-1:], text, words)[:, -1]
-        return network.verdicts(
+        return network.verdict(
             self._looks(network, pictures, text, words)[None],
             torch.from_numpy(changed(pictures))[None].to(self._device),
             network.look.words(words),

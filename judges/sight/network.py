@@ -10,7 +10,8 @@ to learn from than the eye does. Each view is judged by itself; the model card's
 Importing this module imports torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,9 @@ class JudgeConfig:
     """Looks of a clip."""
     stride: int = 4
     """Frames from one look to the next: the newest, the fourth before it, ..."""
+    heads: int = 1
+    """Verdicts, each learned by itself; their mean logit counts, which is nearer the truth than any
+    one's (deep ensembles, Lakshminarayanan et al. 2017)."""
 
     @property
     def frames(self) -> int:
@@ -189,7 +193,7 @@ class Verdicts(nn.Module):
 
 
 class Network(nn.Module):
-    """Both parts.
+    """Both parts, the second as often as there are heads.
 
     Args:
         config: its sizes.
@@ -211,6 +215,31 @@ class Network(nn.Module):
         self.doubt, self.knows = doubt, knows
         self.look = Look(config)
         self.verdicts = Verdicts(config)
+        self.others = nn.ModuleList(Verdicts(config) for _ in range(config.heads - 1))
+
+    @property
+    def heads(self) -> "list[Verdicts]":
+        """All verdicts."""
+        return [self.verdicts, *self.others]  # pyright: ignore
+
+    def verdict(self, seen: Tensor, changes: Tensor, words: Tensor, left: Tensor) -> Tensor:
+        """Judge; see `Verdicts.forward`.
+
+        Returns:
+            (B,) the mean of all verdicts' logits.
+        """
+        return torch.stack([head(seen, changes, words, left) for head in self.heads]).mean(0)
+
+    def widened(self, heads: int) -> "Network":
+        """The same with so many verdicts; the new ones begin as the first."""
+        if heads == self.config.heads:
+            return self
+        made = Network(replace(self.config, heads=heads))
+        made.look, made.verdicts = self.look, self.verdicts
+        for new, old in zip_longest(made.others, self.others):
+            if new is not None:
+                new.load_state_dict((old or self.verdicts).state_dict())
+        return made
 
 
 def _around(x: Tensor, places: Tensor, side: int) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from ...judges.sight import checkpoint
-from ...judges.sight.network import JudgeConfig, Network
+from ...judges.sight.network import JudgeConfig, Network, Verdicts
 from ...policies.embedded import checkpoint as policy_checkpoint
 from ...policies.embedded.network import NetworkConfig
 from ...sight import POINTS
@@ -70,6 +70,8 @@ class SightRequest:
     maps: int = 1
     """0: a new verdict is not told what the eye's finest map holds at the points; of a hundred
     demonstrations it learns that by heart."""
+    heads: int = 0
+    """Verdicts, each learned by itself from windows in another order; 0: as many as there are."""
     only: Sequence[str] = ()
     """Skills (or phases of clips) that the eye looks for; none: all that the data show."""
 
@@ -108,7 +110,8 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
             undone=bool(request.undone),
             told=partial(told, "looking", len(stretches) + len(films(rows))),
         )  # fmt: skip
-    _learn(start, parts[False], request, told)
+    for number, head in enumerate(network.heads):
+        _learn(start, head, parts[False], request, request.seed + number, told)
     figures = measured(network, parts[True])
     about = {
         "demonstrations": len(demos[False]),
@@ -124,6 +127,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "undone": request.undone,
         "still": request.still,
         "maps": request.maps,
+        "heads": config.heads,
         "only": list(request.only),
         "assets": sorted({one.header.assets for one in material[False].stretches}),
         "held_out": figures,
@@ -151,7 +155,7 @@ def _start(request: SightRequest) -> _Start:
     if (request.begin / checkpoint.KIND.weights).is_file():
         judge = checkpoint.load(request.begin, request.member)
         return _Start(
-            network=judge,
+            network=judge.widened(request.heads or judge.config.heads),
             sizes=NetworkConfig(size=judge.config.size),
             digest=folders.digest(request.begin, checkpoint.KIND),
             judge=True,
@@ -159,7 +163,7 @@ def _start(request: SightRequest) -> _Start:
     policy = policy_checkpoint.load(request.begin, request.member)
     sizes = policy.network.config
     network = Network(JudgeConfig(size=sizes.size, channels=sizes.channels, words=sizes.words,
-                                  blocks=sizes.blocks))  # fmt: skip
+                                  blocks=sizes.blocks, heads=max(request.heads, 1)))  # fmt: skip
     network.look.words.load_state_dict(policy.network.eyes.words.state_dict())
     network.look.eye.load_state_dict(policy.network.eyes.outer.state_dict())
     return _Start(
@@ -234,10 +238,15 @@ def _looks(one: Material, request: SightRequest, config: JudgeConfig) -> list[si
 
 
 def _learn(
-    start: _Start, data: Windows, request: SightRequest, told: Callable[[str, int, int], None]
+    start: _Start,
+    verdicts: Verdicts,
+    data: Windows,
+    request: SightRequest,
+    seed: int,
+    told: Callable[[str, int, int], None],
 ) -> None:
-    torch.manual_seed(request.seed)  # whether the eye was trained just now or is an earlier one
-    network, verdicts = start.network, start.network.verdicts
+    torch.manual_seed(seed)  # whether the eye was trained just now or is an earlier one
+    network = start.network
     rate = MORE_RATE if start.judge else PEAK_RATE
     if not start.judge:
         verdicts.mean.copy_(data.seen.mean((0, 1)))
@@ -247,14 +256,14 @@ def _learn(
     optimiser = torch.optim.AdamW(verdicts.parameters(), lr=rate, weight_decay=DECAY)
     schedule = sight_look.one_cycle(optimiser, rate, request.steps)
     shares = _shares(data)
-    noise = torch.Generator().manual_seed(request.seed)
+    noise = torch.Generator().manual_seed(seed)
     spread = BLUR * torch.where(verdicts.std < LEFT_OUT, verdicts.std, 0.0)
     looks, seen = data.at.shape[1], data.seen.shape[2]
     verdicts.train()
     for step in range(request.steps):
         at = torch.multinomial(shares, BATCH, replacement=True, generator=noise)
         blur = spread * torch.randn((BATCH, looks, 2, seen), generator=noise)
-        logits, truth = joined(network, data, at, blur), data.complete[at]
+        logits, truth = joined(network, data, at, blur, verdicts), data.complete[at]
         # The card's rule is the mean of the views' likelihoods: its margin is the mean logit.
         loss = _entropy(logits.mean(1), truth) + ALONE * _entropy(logits, truth[:, None])
         optimiser.zero_grad()

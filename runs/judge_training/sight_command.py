@@ -10,7 +10,7 @@ from ...configs import ConfigError, nearest
 from ..console import Console, Stages
 
 NAME = "sight"
-NUMBERS = ("member", "seed", "steps", "look_steps", "undone", "still", "maps")
+NUMBERS = ("member", "seed", "steps", "look_steps", "undone", "still", "maps", "heads")
 """What `--set` may change."""
 
 

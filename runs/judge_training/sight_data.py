@@ -262,7 +262,9 @@ def fitted_pair(both: Sequence[Clip], at: int, size: int) -> npt.NDArray[np.uint
     return np.stack([fitted(clip[at], size) for clip in both])
 
 
-def joined(network: Any, data: Windows, at: Tensor, noise: Tensor | None = None) -> Tensor:
+def joined(
+    network: Any, data: Windows, at: Tensor, noise: Tensor | None = None, head: Any = None
+) -> Tensor:
     """(B, 2) logits of the right and the left view.
 
     Args:
@@ -270,14 +272,16 @@ def joined(network: Any, data: Windows, at: Tensor, noise: Tensor | None = None)
         data: where the windows are.
         at: (B,) which ones.
         noise: (B, looks, 2, seen) added to what is seen.
+        head: one of its verdicts, to be asked alone.
     """
+    verdict = head or network.verdict
     seen = data.seen[data.at[at]]
     if noise is not None:
         seen = seen + noise
     words = network.look.words(data.words[data.subtask[at]])
     left = torch.zeros(len(at))
     each = [
-        network.verdicts(seen[:, :, view], data.changes[at][:, :, view], words, left + view)
+        verdict(seen[:, :, view], data.changes[at][:, :, view], words, left + view)
         for view in range(len(VIEWS))
     ]
     return torch.stack(each, 1)
