@@ -230,6 +230,12 @@ class Network(nn.Module):
         """
         return torch.stack([head(seen, changes, words, left) for head in self.heads]).mean(0)
 
+    def renewed(self, heads: int) -> "Network":
+        """The same eye, and so many verdicts that have learned nothing."""
+        made = Network(replace(self.config, heads=heads))
+        made.look = self.look
+        return made
+
     def widened(self, heads: int) -> "Network":
         """The same with so many verdicts; the new ones begin as the first."""
         if heads == self.config.heads:

@@ -70,6 +70,8 @@ class SightRequest:
     maps: int = 1
     """0: a new verdict is not told what the eye's finest map holds at the points; of a hundred
     demonstrations it learns that by heart."""
+    fresh: int = 0
+    """1: a judge that is gone on with keeps its eye alone, and its verdicts begin anew."""
     heads: int = 0
     """Verdicts, each learned by itself from windows in another order; 0: as many as there are."""
     only: Sequence[str] = ()
@@ -127,6 +129,7 @@ def train(request: SightRequest, told: Callable[[str, int, int], None]) -> dict[
         "undone": request.undone,
         "still": request.still,
         "maps": request.maps,
+        "fresh": request.fresh,
         "heads": config.heads,
         "only": list(request.only),
         "assets": sorted({one.header.assets for one in material[False].stretches}),
@@ -147,18 +150,19 @@ class _Start:
     """How demonstrations are read for it."""
     digest: str
     judge: bool
-    """Whether it judges already."""
+    """Whether its verdicts go on learning."""
 
 
 def _start(request: SightRequest) -> _Start:
     torch.manual_seed(request.seed)
     if (request.begin / checkpoint.KIND.weights).is_file():
         judge = checkpoint.load(request.begin, request.member)
+        heads = request.heads or judge.config.heads
         return _Start(
-            network=judge.widened(request.heads or judge.config.heads),
+            network=judge.renewed(heads) if request.fresh else judge.widened(heads),
             sizes=NetworkConfig(size=judge.config.size),
             digest=folders.digest(request.begin, checkpoint.KIND),
-            judge=True,
+            judge=not request.fresh,
         )
     policy = policy_checkpoint.load(request.begin, request.member)
     sizes = policy.network.config

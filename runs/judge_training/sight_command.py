@@ -10,7 +10,9 @@ from ...configs import ConfigError, nearest
 from ..console import Console, Stages
 
 NAME = "sight"
-NUMBERS = ("member", "seed", "steps", "look_steps", "undone", "still", "maps", "heads")
+NUMBERS = (
+    "member", "seed", "steps", "look_steps", "undone", "still", "maps", "fresh", "heads",
+)  # fmt: skip
 """What `--set` may change."""
 
 

@@ -1,5 +1,6 @@
 """A judge of several verdicts: each is learned by itself, and their mean counts."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def test_each_verdict_is_what_a_training_of_it_alone_makes(
     assert len(two.heads) == 2
     new = checkpoint.load(trained(clips, policy, tmp_path / "new", heads=2, steps=1))
     assert not same(*new.heads)
+
+
+def test_verdicts_may_begin_anew_with_an_eye_that_has_learned(
+    clips: Path, policy: Path, tmp_path: Path
+):
+    first = trained(clips, policy, tmp_path / "first", steps=150, look_steps=2)
+    found = [checkpoint.load(first)]
+    right = []
+    for fresh in (0, 1):
+        out = trained(clips, first, tmp_path / f"{fresh}", fresh=fresh, steps=1)
+        found.append(checkpoint.load(out))
+        right.append(json.loads((out / "train.json").read_text())["held_out"]["all"]["accuracy"])
+    assert right[0] == 1.0 > right[1]  # one step teaches nothing
+    assert all(same(one.look, found[0].look) for one in found)
+    assert not same(found[2].verdicts, found[0].verdicts)
+    assert torch.equal(found[1].verdicts.mean, found[0].verdicts.mean)
 
 
 def test_a_verdict_is_the_mean_of_all(clips: Path, policy: Path, tmp_path: Path):
