@@ -231,13 +231,16 @@ class Network(nn.Module):
         return torch.stack([head(seen, changes, words, left) for head in self.heads]).mean(0)
 
     def renewed(self, heads: int) -> "Network":
-        """The same eye, and so many verdicts that have learned nothing."""
+        """The same eye, and so many verdicts that have learned nothing: to be trained."""
         made = Network(replace(self.config, heads=heads))
         made.look = self.look
         return made
 
     def widened(self, heads: int) -> "Network":
-        """The same with so many verdicts; the new ones begin as the first."""
+        """The same with so many verdicts, to go on learning; the new ones begin as the first.
+
+        What the answers of the old number are worth says nothing of the new one's.
+        """
         if heads == self.config.heads:
             return self
         made = Network(replace(self.config, heads=heads))

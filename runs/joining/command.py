@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 SHOWN_ALIKE = {"policy": ("size", "hand_size", "chunk"), "judge": ("size", "looks", "stride")}
 """Sizes in which members must agree, as they are shown the same pictures."""
-MORE = (("blocks", "blocks of attention (--blocks)", 0), ("heads", "verdicts (--set heads)", 1))
-"""Sizes of which the first member may have no more than others: name, in words, and the least."""
+MORE = (("blocks", "blocks of attention", "--blocks", 0), ("heads", "verdicts", "--set heads", 1))
+"""Sizes of which the first member may have no more than others: name, words, the option that sets
+it, and the least."""
 CLAIMS = "claims"
 """Where `config.json` says of a member which subtasks it is for."""
 
@@ -126,12 +127,12 @@ def _check_alike(members: Sequence[_Member], kind: folders.Kind) -> None:
                 "are shown the same pictures"
             )
     # What a member's file lacks is the first's, so the first may have no weights that others lack.
-    for name, what, least in MORE:
+    for name, words, option, least in MORE:
         first, *others = (member.part["network"].get(name, least) for member in members)
         if first > min(others, default=first):
             raise ConfigError(
-                f"the first {kind.what} has {first} {what} and another has fewer: train that with "
-                "as many"
+                f"the first {kind.what} has {first} {words} and another has fewer: train that with "
+                f"as many {option}"
             )
 
 
