@@ -39,6 +39,7 @@ SAID = {
     "then turn off the stove.",
     "TurnOffSinkFaucet": "Turn off the sink faucet.",
     "CloseDrawer": "Close the left drawer.",
+    "OpenDrawer": "Open the right drawer.",
     "CleanBlenderJug": "Take the blender jug and place it in the sink to prepare it for cleaning.",
     "NavigateKitchen": "Navigate to the sink.",
     "SlideDishwasherRack": "Fully slide the top dishwasher rack in.",
@@ -72,11 +73,12 @@ def planned(instruction: str) -> list[str]:
         ("RinseSinkBasin", 4, 0),
         ("PrepareDishwasher", 3, 0),
         ("TurnOffSimmeredSauceHeat", 5, None),
-        ("TurnOffSinkFaucet", 6, 2),
-        ("CloseDrawer", 6, None),
-        ("CleanBlenderJug", 7, 3),
+        ("TurnOffSinkFaucet", 6, 3),
+        ("CloseDrawer", 9, None),
+        ("OpenDrawer", 9, None),
+        ("CleanBlenderJug", 7, 2),
         ("NavigateKitchen", 8, None),
-        ("SlideDishwasherRack", 6, 2),
+        ("SlideDishwasherRack", 6, 3),
     ],
 )
 def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
@@ -99,12 +101,18 @@ def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
         assert (skill.kind in knows) == (judge is not None)
 
 
+def _other_side(side: re.Match[str]) -> str:
+    return {"left": "right", "right": "left"}[side.group()]
+
+
 def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at, tmp_path: Path):
     check = module_at("benchmarks/stack_check.py")
     recorded = json.loads(check.RECORDED.read_text())
-    drives = [f"Navigate to the {place}." for place in DRIVEN_TO]
+    several = {"NavigateKitchen": [f"Navigate to the {place}." for place in DRIVEN_TO]}
+    for task in ("OpenDrawer", "CloseDrawer"):  # a shape for each side
+        several[task] = [SAID[task], re.sub("left|right", _other_side, SAID[task])]
     for task, networks in recorded["networks"].items():
-        for seed, said in enumerate(drives if task == "NavigateKitchen" else [SAID[task]]):
+        for seed, said in enumerate(several.get(task, [SAID[task]])):
             events = tmp_path / "episodes" / f"{task}_target_s{seed}" / "events.jsonl"
             events.parent.mkdir(parents=True)
             events.write_text(json.dumps({"subtasks": planned(said)}) + "\n")
