@@ -11,7 +11,7 @@ Importing this module imports torch.
 """
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor, nn
@@ -243,11 +243,10 @@ class Network(nn.Module):
         """
         if heads == self.config.heads:
             return self
-        made = Network(replace(self.config, heads=heads))
-        made.look, made.verdicts = self.look, self.verdicts
-        for new, old in zip_longest(made.others, self.others):
-            if new is not None:
-                new.load_state_dict((old or self.verdicts).state_dict())
+        made = self.renewed(heads)
+        made.verdicts = self.verdicts
+        for new, old in zip(made.others, chain(self.others, repeat(self.verdicts)), strict=False):
+            new.load_state_dict(old.state_dict())
         return made
 
 

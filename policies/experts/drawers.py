@@ -100,6 +100,22 @@ def close_drawer(op: Operator, fixture: str, skill: Skill) -> Motion:
     return True
 
 
+def stand_before(op: Operator, fixture: str, suffix: str, before: float, aside: float) -> Vec3:
+    """Where the arm mount stands before a drawer as it is (z means nothing) [m].
+
+    Args:
+        op: who stands there.
+        fixture: the drawer.
+        suffix: its joint.
+        before: from the handle [m].
+        aside: to the side where the robot is [m].
+    """
+    place = op.referee.place(fixture)
+    bar = find_bar(op.referee.parts(fixture, suffix), place.outward)
+    across = side_of(op, place) * place.rot[:, 0]
+    return bar.center + before * place.outward + aside * across
+
+
 def drawing_pose(op: Operator, fixture: str, suffix: str) -> Pose:
     """The hand about the handle of a drawer as it is, the robot standing before it.
 
@@ -135,11 +151,9 @@ def _stand(
     """Stand squarely before the drawer as it is; each attempt begins with another place."""
     place = op.referee.place(fixture)
     heading = heading_to(place)
-    bar = find_bar(op.referee.parts(fixture, suffix), place.outward)
     floor, first = Floor(op.referee.obstacles(*BAND_M)), op.attempt % len(stands)
-    across = side_of(op, place) * place.rot[:, 0]
     for before, aside in (*stands[first:], *stands[:first]):
-        there = bar.center + before * place.outward + aside * across
+        there = stand_before(op, fixture, suffix, before, aside)
         if floor.free(there, heading):
             return (yield from travel_to(op, there, heading))
     raise Blocked("there is no room to stand")

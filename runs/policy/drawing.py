@@ -10,9 +10,14 @@ from ...envs.posing import Poser
 from ...envs.referee import Referee
 from ...envs.skills import Skill
 from ...policies.embedded.geometry import rotation
-from ...policies.experts.bars import find_bar
-from ...policies.experts.drawers import CLOSE_STANDS_M, OPEN_STANDS_M, drawing_pose, pushing_pose
-from ...policies.experts.drive import heading_to, side_of
+from ...policies.experts.drawers import (
+    CLOSE_STANDS_M,
+    OPEN_STANDS_M,
+    drawing_pose,
+    pushing_pose,
+    stand_before,
+)
+from ...policies.experts.drive import heading_to
 from ...policies.experts.motion import Operator
 from .roaming import Roamer
 
@@ -22,36 +27,26 @@ AWAY_M, HAND_M, HAND_RAD = 0.18, 0.025, 0.15
 """How far the hand is on its way there, at most, and its spread about that way."""
 
 
-class Drawing:
-    """Puts the robot of one kitchen before its drawer.
+def pose(
+    referee: Referee, poser: Poser, roamer: Roamer, skill: Skill, rng: np.random.Generator
+) -> None:
+    """Put the robot before the drawer as it is now, to draw it or to push it.
 
     Args:
         referee: of the kitchen.
         poser: of the same.
         roamer: of the same.
+        skill: says which drawer is meant.
+        rng: draws the pose.
     """
-
-    def __init__(self, referee: Referee, poser: Poser, roamer: Roamer) -> None:
-        self._referee, self._poser, self._roamer = referee, poser, roamer
-
-    def pose(self, skill: Skill, rng: np.random.Generator) -> None:
-        """Stand before the drawer as it is now, to draw it or to push it.
-
-        Args:
-            skill: says which drawer is meant.
-            rng: draws the pose.
-        """
-        op, fixture = Operator(self._referee), self._referee.meant(skill)
-        suffix = self._referee.doors(fixture, skill.side)[0]
-        draws = rng.random() < 0.5
-        place = self._referee.place(fixture)
-        bar = find_bar(self._referee.parts(fixture, suffix), place.outward)
-        stands = (OPEN_STANDS_M if draws else CLOSE_STANDS_M)[:STANDS]
-        before, aside = np.array(stands[rng.integers(STANDS)]) + rng.normal(0.0, STAND_M, 2)
-        across = side_of(op, place) * place.rot[:, 0]
-        where = bar.center + before * place.outward + aside * across
-        self._roamer.stand(where, heading_to(place) + rng.normal(0.0, STAND_RAD))
-        self._poser.fingers(float(rng.choice([1.0, rng.random()])) if draws else 0.0)
-        at = (drawing_pose if draws else pushing_pose)(op, fixture, suffix)
-        away = rng.random() * AWAY_M * place.outward + rng.normal(0.0, HAND_M, 3)
-        self._poser.hand(at.position + away, rotation(rng.normal(0.0, HAND_RAD, 3)) @ at.rot)
+    op, fixture = Operator(referee), referee.meant(skill)
+    suffix, place = referee.doors(fixture, skill.side)[0], referee.place(fixture)
+    draws = rng.random() < 0.5
+    stands = (OPEN_STANDS_M if draws else CLOSE_STANDS_M)[:STANDS]
+    before, aside = np.array(stands[rng.integers(STANDS)]) + rng.normal(0.0, STAND_M, 2)
+    where = stand_before(op, fixture, suffix, before, aside)
+    roamer.stand(where, heading_to(place) + rng.normal(0.0, STAND_RAD))
+    poser.fingers(float(rng.choice([1.0, rng.random()])) if draws else 0.0)
+    at = (drawing_pose if draws else pushing_pose)(op, fixture, suffix)
+    away = rng.random() * AWAY_M * place.outward + rng.normal(0.0, HAND_M, 3)
+    poser.hand(at.position + away, rotation(rng.normal(0.0, HAND_RAD, 3)) @ at.rot)

@@ -29,9 +29,8 @@ from ...policies.experts.drive import rest
 from ...policies.experts.recipes import SPOUT_RAD
 from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
-from . import episode_file
+from . import drawing, episode_file
 from .carrying import Carried
-from .drawing import Drawing
 from .episode_file import Demonstration, Header
 from .keypoints import Points
 from .roaming import Roamer, destinations
@@ -274,10 +273,11 @@ class Posing:
 
     def _set_robot(self) -> None:
         """Base, fingers and hand, for the subtask that the points are of."""
-        rng, skill, spot = self._rng, self._points.skill, self._points.world()[0]
+        rng, skill = self._rng, self._points.skill
         if skill is not None and skill.target == "drawer" and rng.random() < AT_WORK:
-            Drawing(self._referee, self._poser, self._roams()).pose(skill, rng)
+            drawing.pose(self._referee, self._poser, self._roams(), skill, rng)
             return
+        spot = self._points.world()[0]
         if rng.random() < BASE_MOVED:
             low, high = BASE_WAY
             self._poser.base(*rng.uniform(low, high))

@@ -11,6 +11,7 @@ from small_policy import at_one_place, looks
 from leapcasa.policies.embedded import EmbeddedPolicy
 from leapcasa.policies.embedded.policy import AWAY_STEPS, DRAW_SPEED
 from leapcasa.policies.embedded.recovery import PRESSED_STEPS, UP_STEPS
+from leapcasa.policies.experts.drawers import SPEED
 
 
 def test_retries_doubt_the_room_and_then_the_side(untrained: Path):
@@ -189,6 +190,7 @@ def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
 def test_who_draws_a_drawer_goes_no_slower_than_was_shown(
     pushing: EmbeddedPolicy, monkeypatch: pytest.MonkeyPatch, text: str, wanted: dict, closed: bool
 ):
+    assert DRAW_SPEED == SPEED
     control = pushing._network.control
     forward, (one,) = control.forward, at_one_place(1)
     for speed, executed in wanted.items():
