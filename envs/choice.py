@@ -104,7 +104,7 @@ def part(raw: Any, skill: Skill, fixture: Any) -> str:
         return things.named(raw, "blender_jug")
     if skill.target != "burner":
         return ""
-    places = [place for place, joint in fixture.knob_joints.items() if joint is not None]
+    places = burners(fixture)
     named = [p for p in places if _fits(p, skill.row) and _fits(p, skill.side)]
     if not named:
         raise EnvironmentFault(f"the stove has no burner there; it has {', '.join(places)}")
@@ -115,6 +115,11 @@ def part(raw: Any, skill: Skill, fixture: Any) -> str:
     wanted = skill.verb == "turn_off"
     fitting = [p for p in named if bool(fixture.is_burner_on(env=raw, burner_loc=p)) == wanted]
     return (fitting or named)[0]
+
+
+def burners(fixture: Any) -> list[str]:
+    """The places of a stove's burners that have a knob, by their names in RoboCasa's contract."""
+    return [place for place, joint in fixture.knob_joints.items() if joint is not None]
 
 
 def doors(fixture: Any, side: str | None = None) -> list[str]:

@@ -166,6 +166,10 @@ class Referee:
         """Which of several like parts of a fixture a subtask means: a burner's place, or ""."""
         return choice.part(self._raw, skill, self._raw.fixtures[fixture])
 
+    def burners(self, fixture: str) -> list[str]:
+        """The places of a stove's burners that have a knob, such as `front_left`."""
+        return choice.burners(self._raw.fixtures[fixture])
+
     def doors(self, fixture: str, side: str | None = None) -> list[str]:
         """The joints of a fixture's doors, by their names in RoboCasa's contract."""
         return choice.doors(self._raw.fixtures[fixture], side)
@@ -265,12 +269,7 @@ class Referee:
         return np.array(self._data.site_xpos[self._raw.sim.model.site_name2id(full)])
 
     def parts(self, fixture: str, suffix: str) -> list[Box]:
-        """The colliders that move with a joint, outermost joints included.
-
-        Args:
-            fixture: the fixture's name.
-            suffix: as of `joint`.
-        """
+        """The colliders that move with a joint (see `joint`), outermost joints included."""
         name = self.joint(fixture, suffix).name
         model = self._model
         root = int(model.jnt_bodyid[self._raw.sim.model.joint_name2id(name)])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...envs.skills import Skill
-from ...envs.truth import Box, FixtureTruth, Vec3
+from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
 from .drive import bring_within_reach, draw_in
 from .motion import UP, Blocked, Motion, Operator, retreat
 from .reach import stand_before
@@ -37,16 +37,9 @@ def burner(op: Operator, fixture: str, skill: Skill) -> Motion:
     """
     suffix = f"knob_{op.referee.part(skill, fixture)}_joint"
     place, joint = op.referee.place(fixture), op.referee.joint(fixture, suffix)
-    on_top = abs(float(joint.axis[2])) > 0.7
-    out = joint.axis * np.sign(joint.axis @ (UP if on_top else place.outward))
+    on_top, out = is_on_top(joint), outwards(joint, place)
     yield from _stand(op, joint.anchor, place, on_top=on_top)
-    lean = 0.0 if on_top else LEAN_RAD
-    hold = Hold(
-        spot=_middle(op.referee.parts(fixture, suffix), joint.anchor, out),
-        pointing=-out * np.cos(lean) - UP * np.sin(lean),
-        opening=place.rot[:, 0],
-        stroke=TOP_STROKE_RAD if on_top else FRONT_STROKE_RAD,
-    )
+    hold = hold_of(op, fixture, suffix)
     sign = 1.0 if skill.verb == "turn_on" else -1.0
     for _ in range(MOST_STROKES):
         yield from take(op, place, joint, hold, sign)
@@ -55,6 +48,38 @@ def burner(op: Operator, fixture: str, skill: Skill) -> Motion:
         if not on_top:  # turned back before the knob, the wrist would come to its stops
             yield from draw_in(op)
     return True
+
+
+def hold_of(op: Operator, fixture: str, suffix: str) -> Hold:
+    """How a stove's knob is held.
+
+    Args:
+        op: who holds it.
+        fixture: the stove's name.
+        suffix: the knob's joint.
+
+    Raises:
+        Blocked: if the knob has no solid part.
+    """
+    place, joint = op.referee.place(fixture), op.referee.joint(fixture, suffix)
+    on_top, out = is_on_top(joint), outwards(joint, place)
+    lean = 0.0 if on_top else LEAN_RAD
+    return Hold(
+        spot=_middle(op.referee.parts(fixture, suffix), joint.anchor, out),
+        pointing=-out * np.cos(lean) - UP * np.sin(lean),
+        opening=place.rot[:, 0],
+        stroke=TOP_STROKE_RAD if on_top else FRONT_STROKE_RAD,
+    )
+
+
+def is_on_top(joint: JointTruth) -> bool:
+    """True if a knob stands on top of its stove, not on its front."""
+    return abs(float(joint.axis[2])) > 0.7
+
+
+def outwards(joint: JointTruth, place: FixtureTruth) -> Vec3:
+    """The unit vector along a knob's axis away from its stove."""
+    return joint.axis * np.sign(joint.axis @ (UP if is_on_top(joint) else place.outward))
 
 
 def _stand(op: Operator, spot: Vec3, place: FixtureTruth, *, on_top: bool) -> Motion:

@@ -46,10 +46,7 @@ def pull(
     away = op.referee.place(fixture).outward if away is None else away
     if op.grip != OPEN:
         yield from release(op, steps=2)
-    rot = look(pointing, np.cross(bar.along, pointing))
-    upright = abs(rot[2, 0]) > 0.5
-    rot = nearer(rot, op.robot.hand_rot) if upright else wrist_free(rot, op.robot)
-    at = Pose(position=spot + pointing * DEPTH_M, rot=rot)
+    at = held_pose(op, bar, spot, pointing)
     if not (yield from travel_front(op, at.shifted(-pointing * 0.07), away, distance=distance)):
         raise Blocked("cannot get in front of the handle")
     if not (yield from go(op, at, speed=0.6, within_m=0.012, limit=50)):
@@ -72,3 +69,18 @@ def pull(
     if not done:
         raise Blocked(f"{suffix} stopped short of {goal:.2f}")
     return True
+
+
+def held_pose(op: Operator, bar: Bar, spot: Vec3, pointing: Vec3) -> Pose:
+    """The hand that has a bar between its fingers.
+
+    Args:
+        op: whose hand.
+        bar: what is held.
+        spot: where on the bar, world.
+        pointing: where the fingers point.
+    """
+    rot = look(pointing, np.cross(bar.along, pointing))
+    upright = abs(rot[2, 0]) > 0.5
+    rot = nearer(rot, op.robot.hand_rot) if upright else wrist_free(rot, op.robot)
+    return Pose(position=spot + pointing * DEPTH_M, rot=rot)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...envs.skills import TARGETS, Skill
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
-from .bars import Bar, find_bar, find_post
+from .bars import Bar, find_bar
 from .cabinets import close_cabinets
 from .carry import put, take
 from .control import hold_action
@@ -31,6 +31,7 @@ from .motion import UP, Blocked, Motion, Operator, retreat
 from .navigate import navigate
 from .pull import pull
 from .push import push
+from .racks import rack, toward
 from .sweep import sweep
 from .waiting import rinse, wait
 
@@ -67,13 +68,6 @@ DOOR_STAND_M = (0.62, 0.36)
 """Where to stand to open a drop door: before and beside the fixture [m]."""
 DOOR_DOWN_RAD = 0.80
 """How steeply the fingers point down behind a door's bar."""
-RACK_STANDS_M = ((0.45, 0.36), (0.50, 0.29), (0.53, 0.36))
-"""Where to stand for what lies inside a fixture, attempt by attempt: before and beside it [m]. The
-second helps where a tall neighbour leaves no room, the third where something stands in front."""
-RACK_DOWN_RAD = 0.40
-"""How steeply the fingers point down at a rack; steeper, the forearm meets the counter's edge."""
-RACK_OUT, RACK_FULLY_OUT, RACK_IN = 0.75, 0.98, 0.02
-"""Shares of its way to which a rack is drawn out or pushed in."""
 
 
 def faucet(op: Operator, fixture: str, skill: Skill) -> Motion:
@@ -237,21 +231,6 @@ def step_aside(op: Operator, place: FixtureTruth) -> Motion:
     return (yield from drive_to(op, aside, heading_to(place)))
 
 
-def rack(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Hold a rack by an upright wire of its front and lead it out or in."""
-    ref, place = op.referee, op.referee.place(fixture)
-    suffix = "rack0_joint" if skill.level == "bottom" else "rack1_joint"
-    out = RACK_FULLY_OUT if skill.fully else RACK_OUT
-    goal = ref.joint(fixture, suffix).at(out if skill.verb == "pull_out" else RACK_IN)
-    side = side_of(op, place)
-    near = place.center + place.rot[:, 0] * side * (-0.12 if op.attempt % 3 == 2 else 0.12)
-    bar = find_post(ref.parts(fixture, suffix), place.outward, near)
-    before, beside = RACK_STANDS_M[op.attempt % len(RACK_STANDS_M)]
-    yield from stand_beside(op, place, bar.center, side, before=before, beside=beside)
-    pointing = toward(op, place, down=RACK_DOWN_RAD)
-    return (yield from pull(op, fixture, suffix, goal, bar=bar, spot=bar.center, pointing=pointing))
-
-
 def wait_for(op: Operator, fixture: str, suffix: str, goal: float) -> Motion:
     """Hold still while a joint falls to a value by itself.
 
@@ -283,20 +262,6 @@ def is_low(op: Operator, point: Vec3, place: FixtureTruth) -> bool:
 def down_and_away(place: FixtureTruth, lean: float = LEAN_RAD) -> Vec3:
     """Fingers down, leaning into the fixture by an angle [rad]."""
     return -UP * np.cos(lean) - place.outward * np.sin(lean)
-
-
-def toward(op: Operator, place: FixtureTruth, down: float, share: float = 0.3) -> Vec3:
-    """A direction down into the fixture, turned a little to where the base faces.
-
-    Args:
-        op: who reaches.
-        place: the fixture.
-        down: angle below the horizon [rad].
-        share: 0 is square to the fixture, 1 straight ahead of the base.
-    """
-    level = share * op.robot.base_rot[:, 0] - (1 - share) * place.outward
-    level = level / np.linalg.norm(level)
-    return level * np.cos(down) - UP * np.sin(down)
 
 
 def hot_water(op: Operator, fixture: str, skill: Skill) -> Motion:

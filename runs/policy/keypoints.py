@@ -16,13 +16,14 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
 from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
-from ...policies.experts.bars import find_bar, find_post
+from ...policies.experts.bars import find_bar
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.carry import drop_spot, rim_of
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.floor import BAND_M, Floor
 from ...policies.experts.motion import UP, Blocked, Operator
 from ...policies.experts.navigate import in_view, spot_before
+from ...policies.experts.racks import joint_of, wire
 from ...policies.experts.ways import Ways
 
 MOST_ROOM_M = 1.0
@@ -170,8 +171,7 @@ class Points:
         joint, parts = self._referee.joint(fixture, suffix), self._referee.parts(fixture, suffix)
         anchor = joint.anchor
         if skill.target == "dishwasher_rack":
-            near = place.center + place.rot[:, 0] * side_of(self._op, place) * PALM_M
-            spot = find_post(parts, place.outward, near).center
+            spot = wire(self._op, fixture, suffix).center
             middle = np.mean([box.center for box in parts], axis=0)
             return np.stack([spot, middle, place.center])
         if skill.target in ("pan", "spout"):
@@ -231,7 +231,7 @@ class Points:
         if skill.drives or skill.verb == "wait":
             return None
         if skill.target == "dishwasher_rack":
-            return "rack0_joint" if skill.level == "bottom" else "rack1_joint"
+            return joint_of(skill)
         if skill.target in ("pan", "jug"):
             return self._referee.part(skill, fixture)
         if skill.target == "burner":

@@ -29,11 +29,11 @@ from ...policies.experts.drive import rest
 from ...policies.experts.recipes import SPOUT_RAD
 from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
-from . import drawing, episode_file
+from . import asking, episode_file, working
 from .carrying import Carried
 from .episode_file import Demonstration, Header
 from .keypoints import Points
-from .roaming import Roamer, destinations
+from .roaming import Roamer
 
 AT_BEGIN, AT_END = 0.35, 0.2
 """Shares of the looks in which the part is as the episode began, or at the other end of its way."""
@@ -45,7 +45,8 @@ NEAR_M, ABOUT_M = 0.12, 0.06
 """Spread of the hand about the part, and about the way there."""
 AT_PART = 0.35
 AT_WORK = 0.6
-"""Share of the looks at a drawer in which the robot stands and holds its hand as experts do."""
+"""Share of the looks at what is known in `working` in which the robot stands and holds its hand as
+experts do."""
 TURNED_RAD, TURNED_FAR_RAD, TURNED_FAR = 0.15, 0.9, 0.3
 """Spread of the hand's turn from how it begins, and the share of the looks with the larger one."""
 HUNG_EVERY = 4
@@ -65,7 +66,7 @@ CARRIED_FIRST, ALIKE_FIRST = 0.5, 0.3
 before what looks like it: a black stove is taken for a black sink."""
 ALIKE: Target = "stove"
 ASKED = 3
-"""Fixtures that one look from somewhere on the floor is asked about."""
+"""Fixtures that a look from somewhere on the floor is asked about, or knobs that one at a stove."""
 _SEEN_AT_ONCE = frozenset({"turn_on", "turn_off", "turn", "open", "close", "pull_out", "push_in"})
 """Verbs whose completion is a matter of how things stand, not of what was done before."""
 
@@ -129,12 +130,13 @@ class Posing:
         if joint is not None and (undo := self._undoing(skill)) is not None:
             asked.append((len(self.texts), undo, True))
             self.texts.append(undo)
+        others: list[tuple[str, bool]] = []
         if self._points.drives:
-            asked += [
-                (len(self.texts) + n, other, False)
-                for n, other in enumerate(destinations(self._referee, skill))
-            ]
-            self.texts += [other for _, other, _ in asked[1:]]
+            others = [(text, False) for text in asking.destinations(self._referee, skill)]
+        elif skill.target == "burner":
+            others = asking.knobs(self._referee, skill)
+        asked += [(len(self.texts) + n, *other) for n, other in enumerate(others)]
+        self.texts += [other for other, _ in others]
         return _Part(
             index=index,
             text=text,
@@ -190,7 +192,14 @@ class Posing:
             self._set_parts(number, opened)
         self._paint()
         sensors = self._poser.look()
-        return [self._row(part, sensors, *one) for one in part.asked]
+        return [self._row(part, sensors, *one) for one in self._asked(part)]
+
+    def _asked(self, part: _Part) -> list[tuple[int, str, bool]]:
+        """What a look at a part is asked about: the subtask, and of much else some."""
+        own, others = part.asked[0], part.asked[1:]
+        if len(others) < ASKED:
+            return list(part.asked)
+        return [own, *(others[int(i)] for i in self._rng.permutation(len(others))[: ASKED - 1])]
 
     def _drives(self, part: _Part) -> bool:
         self._points.begin(part.text)
@@ -274,8 +283,8 @@ class Posing:
     def _set_robot(self) -> None:
         """Base, fingers and hand, for the subtask that the points are of."""
         rng, skill = self._rng, self._points.skill
-        if skill is not None and skill.target == "drawer" and rng.random() < AT_WORK:
-            drawing.pose(self._referee, self._poser, self._roams(), skill, rng)
+        if skill is not None and working.knows(skill) and rng.random() < AT_WORK:
+            working.pose(self._referee, self._poser, self._roams(), skill, rng)
             return
         spot = self._points.world()[0]
         if rng.random() < BASE_MOVED:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ...envs.posing import Poser
 from ...envs.referee import Referee
-from ...envs.skills import DESTINATIONS, Skill, Target, skill_of
 from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
@@ -33,19 +32,6 @@ OVER_M, LEFT_M = 0.12, 0.3
 """How high above the spot the hand is that lets something go there, and how much higher it goes
 then, at most."""
 TRIES = 30
-_SAID: dict[Target, str] = {"kettle": "electric kettle", "hood": "range hood"}
-"""What RoboCasa calls some fixtures."""
-
-
-def destinations(referee: Referee, besides: Skill) -> list[str]:
-    """Words for driving to every other fixture of which the kitchen has one."""
-    found: list[str] = []
-    for target in DESTINATIONS:
-        text = f"Navigate to the {_SAID.get(target, target.replace('_', ' '))}."
-        named = skill_of(text, text)
-        if target != besides.target and named is not None and referee.count(target) == 1:
-            found.append(text)
-    return found
 
 
 class Roamer:

@@ -41,7 +41,6 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demonst
     """The looks at a task's kitchen of seed 1000, of several that one command poses."""
     folder = tmp_path_factory.mktemp("several")
     tasks = ["PrepareDishwasher", "TurnOffSimmeredSauceHeat", "RotatePan", "TurnOffStove"]
-    tasks += ["OpenDrawer", "CloseDrawer"]
     words = "--episodes 1 --first-seed 1000 --posed 24 --size 64"
     assert main(["policy", "data", *tasks, *words.split(), "--out", str(folder)]) == 0
     files = {one["task"]: folder / one["file"] for one in outcomes(folder)}
@@ -101,42 +100,6 @@ def test_of_a_wait_without_a_clock_nothing_is_known(tmp_path: Path):
     demo = episode_file.read(tmp_path / "out" / outcomes(tmp_path / "out")[0]["file"])
     assert len(demo.progress) == 2
     assert np.isnan(demo.progress).all()
-
-
-@pytest.mark.parametrize("task", ["OpenDrawer", "CloseDrawer"])
-def test_a_drawers_handle_is_as_far_from_where_it_is_once_shut_as_the_drawer_stands_open(
-    several: Callable[[str], Demonstration], task: str
-):
-    demo = several(task)
-    away = demo.points[:, 0] - demo.points[:, 1]
-    out, done = np.linalg.norm(away, axis=1), demo.progress >= 1.0
-    assert np.allclose(away[:, 2], 0.0, atol=0.005)
-    assert 0.2 < out.max() < 0.34  # at most 0.55 of a depth of 0.6 m
-    assert out.min() < 0.005
-    assert 3 <= done.sum() <= 18
-    if task == "OpenDrawer":
-        assert out[done].min() > out[~done].max()
-    else:
-        assert out[done].max() < out[~done].min()
-
-
-@pytest.mark.parametrize("task", ["OpenDrawer", "CloseDrawer"])
-def test_most_looks_at_a_drawer_show_a_hand_as_it_takes_or_pushes_one(
-    several: Callable[[str], Demonstration], task: str
-):
-    demo = several(task)
-    felt = demo.proprioception[:24]  # then the same looks, asked about what undoes it
-    hand, turned = felt[:, 9:12], matrix(felt[:, 12:16].astype(np.float64))
-    pointing, opening = turned[:, :, 2], turned[:, :, 0]
-    level = pointing[:, 2] > -np.sin(0.9)
-    assert 8 <= level.sum() <= 20
-    away = np.linalg.norm(demo.points[:24, 0] - hand, axis=1)
-    assert np.median(away[level]) < 0.25
-    # Some open their fingers up and down, as about a bar, some to the sides, as before a front.
-    upright = np.abs(opening[level, 2]) > 0.7
-    assert 2 <= upright.sum() <= level.sum() - 2
-    seen = cameras.project(demo.points[:24, 0], hand, felt[:, 12:16])[:, 2]
-    assert np.isfinite(seen[level]).all(axis=1).mean() > 0.3
 
 
 def test_a_pan_is_turned_any_way(several: Callable[[str], Demonstration]):
@@ -269,8 +232,9 @@ def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(
     several: Callable[[str], Demonstration],
 ):
     demo = several("TurnOffStove")
-    assert 4 <= (demo.progress == 1.0).sum() <= 14
-    room = in_the_room(demo)
+    own = demo.subtask == 0  # the others are of the stove's other knobs
+    assert 4 <= (demo.progress[own] == 1.0).sum() <= 14
+    room = in_the_room(demo)[own]
     assert np.ptp(room[:, 0], axis=0).max() < 0.03  # the knob turns about itself
     assert np.ptp(room[:, 1], axis=0).max() < 0.01
     kitchen = Kitchen("TurnOffStove", rendering=False)
