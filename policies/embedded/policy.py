@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from ...configs import ConfigError, PolicyError
 from ...envs.sensors import Sensors, View
-from ...envs.skills import skill_of
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
+from .manner import manner_of
 from .recovery import Recovery
 from .tracker import Tracker
 
@@ -145,14 +145,10 @@ class EmbeddedPolicy:
         self._config = member.network.config
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
-        skill = skill_of(instruction, instruction)
-        drives = skill is not None and skill.drives
-        carries = skill is not None and skill.carries
-        self._stays, self._goes = carries and not drives, drives and not carries
-        self._draws = skill is not None and skill.target == "drawer"
-        self._decides = not (drives or carries or self._draws)
-        self._recovery = Recovery() if drives or carries else None
-        self._shape, self._far_share = member.shape(instruction), FAR_SHARE if drives else 0.0
+        self._manner = manner_of(instruction)
+        self._recovery = Recovery() if self._manner.recovers else None
+        self._shape = member.shape(instruction)
+        self._far_share = FAR_SHARE if self._manner.drives else 0.0
         self._forget()
         self._looks = self._unseen = self._since = self._attempt = 0
         self._leading: geometry.Leading | None = None
@@ -189,7 +185,7 @@ class EmbeddedPolicy:
         It was taken for what is to be driven to, or is not seen well from there; so the search
         begins anew, elsewhere.
         """
-        return self._goes and self._attempt > 0 and len(self._felt) < AWAY_STEPS
+        return self._manner.goes and self._attempt > 0 and len(self._felt) < AWAY_STEPS
 
     def _comes_in(self, felt: npt.NDArray[np.float32]) -> bool:
         """True once a drive has come near the place where it ends.
@@ -197,7 +193,7 @@ class EmbeddedPolicy:
         Where to stand is out of every picture there; from farther off it was seen better, and how
         far the base has driven since is felt.
         """
-        away = np.hypot(*self._points(felt)[1, :2]) if self._goes else np.nan
+        away = np.hypot(*self._points(felt)[1, :2]) if self._manner.goes else np.nan
         self._came = self._came or bool(away > FROM_M)
         return self._came and bool(away < NEAR_M)
 
@@ -217,11 +213,11 @@ class EmbeddedPolicy:
         if not np.isfinite(motion).all():
             raise PolicyError(f"the policy in {self._path} predicts what is no number")
         closed, driving = (x[0].cpu().numpy() > 0 for x in (said.closed, said.driving))
-        if self._stays:  # nobody is shown driving to pick something up, nor what to do with it held
+        if self._manner.stays:
             driving = np.zeros_like(driving)
-        if self._goes:  # who stopped a little beside the place would stay there
+        if self._manner.goes:  # who stopped a little beside the place would stay there
             driving = np.full_like(driving, not self._arrived(felt))
-        if self._draws:
+        if self._manner.draws:
             _steady(motion, closed & driving)
         return geometry.Leading(felt, motion, closed, driving)
 
@@ -229,11 +225,10 @@ class EmbeddedPolicy:
         """(HINTS,) the hints, made up one's mind about; retries decide other ways in turn.
 
         The second attempt takes the room above the part the other way than the first took it, the
-        third begins at (or stands to) the other side, the fourth does both. What is picked up or
-        driven to does not depend on them, and a drawer has room above it in every kitchen: a retry
-        goes on holding what it holds.
+        third begins at (or stands to) the other side, the fourth does both. Where neither decides
+        anything a retry goes on holding what it holds.
         """
-        if not self._decides:
+        if not self._manner.decides:
             return self._hints.copy()
         hints, (other_side, other_room) = self._hints.copy(), divmod(self._attempt % 4, 2)
         if self._attempt == 0:

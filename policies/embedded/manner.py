@@ -1,0 +1,49 @@
+"""What the words of a subtask alone say about how its policy moves."""
+
+from dataclasses import dataclass
+
+from ...envs.skills import skill_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """The kind of a subtask; words that are not understood are of none."""
+
+    drives: bool = False
+    """It ends somewhere else, with or without something in the hand."""
+    carries: bool = False
+    """It picks something up, or puts it down."""
+    draws: bool = False
+    """The base draws a drawer, or pushes it."""
+
+    @property
+    def stays(self) -> bool:
+        """The base stands still: nobody is shown driving to pick something up."""
+        return self.carries and not self.drives
+
+    @property
+    def goes(self) -> bool:
+        """It is a drive with nothing in the hand."""
+        return self.drives and not self.carries
+
+    @property
+    def recovers(self) -> bool:
+        """A base or a hand that is held up backs off."""
+        return self.drives or self.carries
+
+    @property
+    def decides(self) -> bool:
+        """A retry takes another way by the room and the side that are believed.
+
+        What is picked up or driven to does not depend on them, and a drawer has room above it in
+        every kitchen.
+        """
+        return not (self.drives or self.carries or self.draws)
+
+
+def manner_of(text: str) -> Manner:
+    """The manner of a subtask in words."""
+    skill = skill_of(text, text)
+    if skill is None:
+        return Manner()
+    return Manner(drives=skill.drives, carries=skill.carries, draws=skill.target == "drawer")

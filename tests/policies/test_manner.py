@@ -1,0 +1,30 @@
+"""How a policy moves goes by the words of its subtask."""
+
+import pytest
+
+from leapcasa.policies.embedded.manner import Manner, manner_of
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Navigate to the fridge.", "goes"),
+        ("pick up the jug", "stays"),
+        ("put the blender jug in the sink", "recovers"),
+        ("open the left drawer", "draws"),
+        ("turn on the faucet", "decides"),
+        ("Turn on the front left burner of the stove", "decides"),
+    ],
+)
+def test_a_subtask_moves_in_one_manner(text: str, kind: str):
+    manner = manner_of(text)
+    kinds = {one: getattr(manner, one) for one in ("stays", "goes", "draws", "decides")}
+    assert [name for name, applies in kinds.items() if applies] == [
+        one for one in (kind,) if one != "recovers"
+    ]
+    assert manner.recovers == (kind in ("stays", "goes", "recovers"))
+
+
+def test_words_that_are_not_understood_are_of_no_kind():
+    assert manner_of("ponder the meaning of it all") == Manner()
+    assert Manner().decides
