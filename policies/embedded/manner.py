@@ -15,6 +15,8 @@ class Manner:
     """It picks something up, or puts it down."""
     draws: bool = False
     """The base draws a drawer, or pushes it."""
+    turns: bool = False
+    """The hand turns a knob."""
 
     @property
     def stays(self) -> bool:
@@ -35,10 +37,10 @@ class Manner:
     def decides(self) -> bool:
         """A retry takes another way by the room and the side that are believed.
 
-        What is picked up or driven to does not depend on them, and a drawer has room above it in
-        every kitchen.
+        What is picked up or driven to does not depend on them, and above a drawer or a knob there
+        is room in every kitchen.
         """
-        return not (self.drives or self.carries or self.draws)
+        return not (self.drives or self.carries or self.draws or self.turns)
 
 
 def manner_of(text: str) -> Manner:
@@ -46,4 +48,9 @@ def manner_of(text: str) -> Manner:
     skill = skill_of(text, text)
     if skill is None:
         return Manner()
-    return Manner(drives=skill.drives, carries=skill.carries, draws=skill.target == "drawer")
+    return Manner(
+        drives=skill.drives,
+        carries=skill.carries,
+        draws=skill.target == "drawer",
+        turns=skill.target == "burner",
+    )

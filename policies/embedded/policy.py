@@ -15,6 +15,7 @@ from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
 from .manner import manner_of
 from .recovery import Recovery
+from .regrip import Regrip
 from .tracker import Tracker
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
@@ -135,6 +136,10 @@ class EmbeddedPolicy:
             action = self._recovery.instead(felt, action, self._points(felt)[-1])
             if self._recovery.up:
                 self._forget()
+        if self._regrip is not None:
+            action = self._regrip.instead(felt, action)
+            if self._regrip.back:
+                self._forget()
         self._since += 1
         return action[None]
 
@@ -147,6 +152,7 @@ class EmbeddedPolicy:
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         self._manner = manner_of(instruction)
         self._recovery = Recovery() if self._manner.recovers else None
+        self._regrip = Regrip() if self._manner.turns else None
         self._shape = member.shape(instruction)
         self._far_share = FAR_SHARE if self._manner.drives else 0.0
         self._forget()

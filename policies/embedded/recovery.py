@@ -31,7 +31,7 @@ class Recovery:
     """Watches one subtask in which something is driven to or carried."""
 
     def __init__(self) -> None:
-        self._base, self._hand = _Watch(PUSHED_STEPS, PUSHED_M), _Watch(PRESSED_STEPS, PRESSED_M)
+        self._base, self._hand = Watch(PUSHED_STEPS, PUSHED_M), Watch(PRESSED_STEPS, PRESSED_M)
         self._escape: deque[npt.NDArray[np.float64]] = deque()
         self._up = 0
         self._side, self._times = 0.0, 0
@@ -90,7 +90,7 @@ class Recovery:
         self._escape += [back] * BACK_STEPS + [aside] * (ASIDE_STEPS * self._times)
 
 
-class _Watch:
+class Watch:
     """Where something was in the last steps, all of which it tried to move in.
 
     Args:

@@ -12,17 +12,18 @@ from leapcasa.policies.embedded.manner import Manner, manner_of
         ("pick up the jug", "stays"),
         ("put the blender jug in the sink", "recovers"),
         ("open the left drawer", "draws"),
+        ("push the top dishwasher rack in", "decides"),
         ("turn on the faucet", "decides"),
-        ("Turn on the front left burner of the stove", "decides"),
+        ("Turn on the front left burner of the stove", "turns"),
     ],
 )
 def test_a_subtask_moves_in_one_manner(text: str, kind: str):
     manner = manner_of(text)
-    kinds = {one: getattr(manner, one) for one in ("stays", "goes", "draws", "decides")}
-    assert [name for name, applies in kinds.items() if applies] == [
-        one for one in (kind,) if one != "recovers"
-    ]
+    kinds = {one: getattr(manner, one) for one in ("stays", "goes", "draws", "turns")}
+    own = {kind} & kinds.keys()
+    assert {name for name, applies in kinds.items() if applies} == own
     assert manner.recovers == (kind in ("stays", "goes", "recovers"))
+    assert manner.decides == (kind == "decides")
 
 
 def test_words_that_are_not_understood_are_of_no_kind():
