@@ -91,8 +91,12 @@ class Skill:
 
     @property
     def kind(self) -> str:
-        """What is done to what, whichever of several it is: `turn_on faucet`."""
-        return f"{self.verb} {self.target}"
+        """What is done to what, whichever of several it is: `turn_on faucet`.
+
+        A rack to be pulled out fully is of a kind of its own: half of the way completes the other.
+        """
+        farther = " fully" if self.fully and self.verb == "pull_out" else ""
+        return f"{self.verb} {self.target}{farther}"
 
     @property
     def name(self) -> str:

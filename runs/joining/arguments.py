@@ -27,12 +27,15 @@ def add(inner: Any, make: Callable[..., argparse.ArgumentParser], what: str) -> 
         "base", metavar="BASE", type=Path, nargs="?", help="(default: the one that ships)"
     )
     parser.add_argument(
-        "--add", metavar=("DIR", "SUBTASK"), nargs="+", action="append", default=[], required=True,
+        "--add", metavar=("DIR", "SUBTASK"), nargs="+", action="append", default=[],
         help="a folder, and in words the subtasks that it is for; may be repeated",
     )  # fmt: skip
     parser.add_argument("--bits", metavar="N", type=int, choices=(8, 16), default=16,
                         help="that each weight of what is added is kept in: 16 (default), or 8, "
                              "which takes half of the space")  # fmt: skip
+    parser.add_argument("--shrink", metavar="N", type=int, action="append", default=[],
+                        help="keep BASE's own member N (0 is the first) in 8 bits a weight from "
+                             "now on; may be repeated")  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where it goes")
 
 
@@ -51,5 +54,6 @@ def join(what: str, options: argparse.Namespace, console: Console) -> int:
         added=[(Path(folder), texts) for folder, *texts in options.add],
         out=options.out,
         bits=options.bits,
+        shrunk=options.shrink,
     )
     return join_command(request, console)

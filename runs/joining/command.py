@@ -1,7 +1,7 @@
 """Several folders of `policy train` or `judge train --recipe sight` become one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class JoinRequest:
     out: Path
     bits: int = 16
     """That the weights of what is added are kept in, 8 or 16."""
+    shrunk: Sequence[int] = ()
+    """Numbers of members of the base that are kept in 8 bits from now on."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +62,7 @@ def join_command(request: JoinRequest, console: Console) -> int:
     out = request.out.expanduser().absolute()
     check_free(out)
     with console.quiet_stdout():
-        members = list(_members(request.base, request.kind))
+        members = _shrunk(_members(request.base, request.kind), request)
         for folder, texts in request.added:
             members = _with(members, folder, texts, request)
         _check_alike(members, request.kind)
@@ -96,6 +98,21 @@ def _members(folder: Path, kind: folders.Kind) -> Sequence[_Member]:
     ]
 
 
+def _shrunk(members: Sequence[_Member], request: JoinRequest) -> list[_Member]:
+    """The members of the base, some of them in 8 bits."""
+    if not request.added and not request.shrunk:
+        raise ConfigError("nothing to do: give --add DIR SUBTASK..., --shrink N, or both")
+    for number in request.shrunk:
+        if not 0 <= number < len(members):
+            raise ConfigError(
+                f"--shrink {number}: {request.base} has members 0 .. {len(members) - 1}"
+            )
+    return [
+        replace(one, part={**one.part, folders.BITS: 8}) if n in request.shrunk else one
+        for n, one in enumerate(members)
+    ]
+
+
 def _with(
     members: Sequence[_Member], folder: Path, texts: Sequence[str], request: JoinRequest
 ) -> list[_Member]:
@@ -111,7 +128,7 @@ def _with(
     kept = []
     for number, old in enumerate(members):
         meant = gates.understood(old.claims)
-        claims = [text for text in old.claims if meant[text].name not in taken]
+        claims = [text for text in old.claims if gates.key_of(meant[text]) not in taken]
         if not number or claims:
             kept.append(_Member(part=old.part, state=old.state, claims=claims))
     part = {**new.part, folders.BITS: request.bits} if request.bits != 16 else new.part

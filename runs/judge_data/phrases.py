@@ -68,6 +68,12 @@ def phrases(skill: Skill) -> tuple[str, ...]:
     if skill.target in ("dishwasher_rack", "oven_rack"):
         place = skill.target.removesuffix("_rack")
         rack = f"the {level}{place} rack"
+        if skill.verb == "pull_out" and skill.fully:
+            return (
+                f"Fully pull out {rack}",
+                f"Pull {rack} all the way out",
+                f"Fully slide {rack} out",
+            )
         if skill.verb == "pull_out":
             return (f"Pull out {rack}", f"Pull {rack} out", f"Slide {rack} out")
         return (f"Push in {rack}", f"Push {rack} in", f"Slide {rack} back in")

@@ -73,6 +73,11 @@ def test_sides_and_levels_are_read():
     burner = parse("turn on the rear left burner of the stove")
     assert (burner.row, burner.side) == ("rear", "left")
     assert parse("Fully slide the top dishwasher rack out.").fully
+    assert (
+        parse("Fully slide the top dishwasher rack out.").kind == "pull_out dishwasher_rack fully"
+    )
+    assert parse("Slide the top dishwasher rack out.").kind == "pull_out dishwasher_rack"
+    assert parse("Fully slide the top dishwasher rack in.").kind == "push_in dishwasher_rack"
     assert parse("Wait 150 steps.").steps == 150
     assert parse("turn the spout to the left") == Skill(verb="turn", target="spout", side="left")
     assert parse("open the right cabinet door").side == "right"

@@ -50,6 +50,19 @@ def test_a_member_may_have_blocks_that_the_first_has_not(
     assert "with as many --blocks" in capsys.readouterr().err
 
 
+def test_a_rack_that_is_to_come_fully_out_is_another_matter_than_one_that_is_drawn_out(
+    three: tuple[Path, Path, Path], tmp_path: Path
+):
+    first, pan, _ = three
+    half, fully = "pull out the top dishwasher rack", "Fully slide the top dishwasher rack out"
+    another = policy(tmp_path / "another", 3)
+    assert join("policy", first, tmp_path / "joined", (pan, half), (another, fully)) == 0
+    members = checkpoint.load_all(tmp_path / "joined")
+    texts = [half, "Slide the top dishwasher rack out", "Pull the top rack out", fully]
+    texts += ["Slide the top dishwasher rack all the way out", KETTLE]
+    assert members.indices(texts) == [1, 1, 1, 2, 2, 0]
+
+
 def test_one_policy_changes_members_from_subtask_to_subtask(three: tuple[Path, Path, Path]):
     first, pan, joined = three
     one = EmbeddedPolicy(path=str(joined))

@@ -67,6 +67,31 @@ def test_joining_again_leaves_it_as_it_is(tmp_path: Path):
     assert [part.get(folders.BITS) for part in parts] == [None, 8, None]
 
 
+def test_a_member_of_the_base_may_be_kept_so_from_now_on(tmp_path: Path):
+    base, pan = policy(tmp_path / "base", 1), policy(tmp_path / "pan", 2)
+    plain = joined("policy", base, tmp_path / "plain", pan, PAN)
+    out = tmp_path / "out"
+    assert main(["policy", "join", str(plain), "--shrink", "1", "--out", str(out)]) == 0
+    small = joined("policy", base, tmp_path / "small", pan, PAN, bits=8)
+    for path in sorted(small.glob("*.safetensors")):
+        assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+    assert checkpoint.digest(out) == checkpoint.digest(small)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--shrink", "2"], "members 0 .. 1"), ([], "nothing to do")]
+)
+def test_a_member_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+):
+    base, pan = policy(tmp_path / "base", 1), policy(tmp_path / "pan", 2)
+    plain = joined("policy", base, tmp_path / "plain", pan, PAN)
+    out = tmp_path / "out"
+    assert main(["policy", "join", str(plain), *words, "--out", str(out)]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_judge_may_be_kept_so_as_well(tmp_path: Path):
     base, pan = judge(tmp_path / "base", 1), judge(tmp_path / "pan", 2)
     small = joined("judge", base, tmp_path / "small", pan, PAN, bits=8)
