@@ -43,6 +43,8 @@ SAID = {
     "CleanBlenderJug": "Take the blender jug and place it in the sink to prepare it for cleaning.",
     "NavigateKitchen": "Navigate to the sink.",
     "SlideDishwasherRack": "Fully slide the top dishwasher rack in.",
+    "TurnOnStove": "Turn on the front right burner of the stove.",
+    "TurnOffStove": "Turn off the rear left burner of the stove.",
 }
 """RoboCasa's own instructions."""
 SHAPELESS = {"Take the blender jug"}
@@ -79,6 +81,8 @@ def planned(instruction: str) -> list[str]:
         ("CleanBlenderJug", 7, 2),
         ("NavigateKitchen", 8, None),
         ("SlideDishwasherRack", 6, 3),
+        ("TurnOnStove", 10, None),
+        ("TurnOffStove", 10, None),
     ],
 )
 def test_each_task_is_done_and_judged_by_what_was_trained_for_it(
@@ -107,6 +111,11 @@ def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at,
     several = {"NavigateKitchen": [f"Navigate to the {place}." for place in DRIVEN_TO]}
     for verb in ("Open", "Close"):  # a shape for each side
         several[f"{verb}Drawer"] = [f"{verb} the {side} drawer." for side in ("left", "right")]
+    several["TurnOnStove"] = [  # and for each knob
+        f"Turn on the {row} {side} burner of the stove."
+        for row in ("front", "rear")
+        for side in ("left", "right")
+    ]
     for task, networks in recorded["networks"].items():
         for seed, said in enumerate(several.get(task, [SAID[task]])):
             events = tmp_path / "episodes" / f"{task}_target_s{seed}" / "events.jsonl"
