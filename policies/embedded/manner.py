@@ -16,7 +16,8 @@ class Manner:
     draws: bool = False
     """The base draws a drawer, or pushes it."""
     turns: bool = False
-    """The hand turns a knob."""
+    """The hand turns the knob of a burner that is named: where none is, as after a wait, nothing was
+    measured yet with what follows from it."""
 
     @property
     def stays(self) -> bool:
@@ -52,5 +53,5 @@ def manner_of(text: str) -> Manner:
         drives=skill.drives,
         carries=skill.carries,
         draws=skill.target == "drawer",
-        turns=skill.target == "burner",
+        turns=skill.target == "burner" and skill.side is not None,
     )

@@ -14,6 +14,7 @@ from leapcasa.policies.embedded.manner import Manner, manner_of
         ("open the left drawer", "draws"),
         ("push the top dishwasher rack in", "decides"),
         ("turn on the faucet", "decides"),
+        ("turn off the stove", "decides"),
         ("Turn on the front left burner of the stove", "turns"),
     ],
 )
