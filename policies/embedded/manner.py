@@ -16,8 +16,8 @@ class Manner:
     draws: bool = False
     """The base draws a drawer, or pushes it."""
     turns: bool = False
-    """The hand turns the knob of a burner that is named: where none is, as after a wait, nothing was
-    measured yet with what follows from it."""
+    """The hand turns the knob of a burner that is named: where none is, as after a wait, nothing
+    was measured yet with what follows from it."""
 
     @property
     def stays(self) -> bool:
