@@ -68,7 +68,7 @@ planner-check: $(READY) ## plan the 60 held-out tasks as the shipped planner's c
 stack-check: $(READY) ## preset default again on recorded seeds, beside its card (EPISODES=2)
 	rm -rf outputs/stack-check
 	for task in StartElectricKettle RinseSinkBasin PrepareDishwasher RotatePan TurnOffSimmeredSauceHeat \
-	    TurnOffSinkFaucet CleanBlenderJug NavigateKitchen CloseDrawer OpenDrawer TurnOnStove; do \
+	    TurnOffSinkFaucet CleanBlenderJug NavigateKitchen CloseDrawer OpenDrawer TurnOnStove TurnOffStove; do \
 	  $(BIN)/leapcasa eval $$task --split target --no-video --out outputs/stack-check/$$task \
 	    --seeds $$($(BIN)/python benchmarks/stack_check.py --seeds $$task) \
 	    --episodes $(EPISODES) $(ARGS) || exit $$?; \

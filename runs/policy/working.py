@@ -35,8 +35,8 @@ AWAY_M, HAND_M, HAND_RAD = 0.18, 0.025, 0.15
 """How far the hand is on its way there, at most, and its spread about that way."""
 FRONT_REACH_M, FRONT_SIDE_M = (0.56, 0.82), 0.2
 """Where the arm mount stands before a knob on a front: how far from it, and how far aside [m]."""
-GRASPS = 0.5
-"""Share of the fingers that are open or closing, and of drawers that are to be drawn."""
+DRAWS = 0.5
+"""Share of the robots at a drawer that are to draw it; the others push."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,7 +96,7 @@ def _at_drawer(work: _Work) -> None:
     """To draw it by its handle, or to push its front."""
     op, fixture, rng = work.op, work.fixture, work.rng
     suffix, place = op.referee.doors(fixture, work.skill.side)[0], op.referee.place(fixture)
-    draws = rng.random() < GRASPS
+    draws = rng.random() < DRAWS
     stands = (OPEN_STANDS_M if draws else CLOSE_STANDS_M)[:STANDS]
     before, aside = np.array(stands[rng.integers(STANDS)]) + rng.normal(0.0, STAND_M, 2)
     work.stand(stand_before(op, fixture, suffix, before, aside), heading_to(place))

@@ -111,11 +111,12 @@ def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at,
     several = {"NavigateKitchen": [f"Navigate to the {place}." for place in DRIVEN_TO]}
     for verb in ("Open", "Close"):  # a shape for each side
         several[f"{verb}Drawer"] = [f"{verb} the {side} drawer." for side in ("left", "right")]
-    several["TurnOnStove"] = [  # and for each knob
-        f"Turn on the {row} {side} burner of the stove."
-        for row in ("front", "rear")
-        for side in ("left", "right")
-    ]
+    for way in ("On", "Off"):  # and for each knob
+        several[f"Turn{way}Stove"] = [
+            f"Turn {way.lower()} the {row} {side} burner of the stove."
+            for row in ("front", "rear")
+            for side in ("left", "right")
+        ]
     for task, networks in recorded["networks"].items():
         for seed, said in enumerate(several.get(task, [SAID[task]])):
             events = tmp_path / "episodes" / f"{task}_target_s{seed}" / "events.jsonl"
