@@ -176,14 +176,19 @@ def stand_beside(
         beside: from the fixture's side to the arm mount [m]; the base is 0.5 m wide, so from 0.26
             on a door falls past it.
     """
-    goal = place.center + place.rot[:, 0] * side * (place.half[0] + beside)
-    goal = goal + place.outward * (place.half[1] + before)
+    goal = place_beside(place, side, before=before, beside=beside)
     facing = spot - goal
     heading = float(np.arctan2(facing[1], facing[0]))
     robot = op.robot
     if np.linalg.norm((goal - robot.arm)[:2]) < 0.05 and abs(heading - robot.heading) < 0.15:
         return True
     return (yield from drive_to(op, goal, heading))
+
+
+def place_beside(place: FixtureTruth, side: float, *, before: float, beside: float) -> Vec3:
+    """Where the arm mount stands beside a fixture (see `stand_beside`), world [m]."""
+    goal = place.center + place.rot[:, 0] * side * (place.half[0] + beside)
+    return goal + place.outward * (place.half[1] + before)
 
 
 def bring_within_reach(op: Operator, point: Vec3, place: FixtureTruth) -> Motion:

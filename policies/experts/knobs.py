@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...envs.referee import Referee
 from ...envs.skills import Skill
 from ...envs.truth import Box, FixtureTruth, JointTruth, Vec3
 from .drive import bring_within_reach, draw_in
@@ -35,7 +36,7 @@ def burner(op: Operator, fixture: str, skill: Skill) -> Motion:
     Raises:
         Blocked: if the knob has no solid part, or does not turn.
     """
-    suffix = f"knob_{op.referee.part(skill, fixture)}_joint"
+    suffix = joint_of(op.referee, fixture, skill)
     place, joint = op.referee.place(fixture), op.referee.joint(fixture, suffix)
     on_top, out = is_on_top(joint), outwards(joint, place)
     yield from _stand(op, joint.anchor, place, on_top=on_top)
@@ -48,6 +49,11 @@ def burner(op: Operator, fixture: str, skill: Skill) -> Motion:
         if not on_top:  # turned back before the knob, the wrist would come to its stops
             yield from draw_in(op)
     return True
+
+
+def joint_of(referee: Referee, fixture: str, skill: Skill) -> str:
+    """The joint of the knob that is meant."""
+    return f"knob_{referee.part(skill, fixture)}_joint"
 
 
 def hold_of(op: Operator, fixture: str, suffix: str) -> Hold:

@@ -32,10 +32,9 @@ def knobs(referee: Referee, besides: Skill) -> list[tuple[str, bool]]:
     meant = (besides.verb, referee.part(besides, fixture))
     for place in referee.burners(fixture):
         for verb in ("turn_on", "turn_off"):
-            verb_, where = (name.replace("_", " ") for name in (verb, place))
-            text = f"{verb_.capitalize()} the {where} burner of the stove"
+            text = f"{verb} the {place} burner of the stove".replace("_", " ").capitalize()
             skill = skill_of(text, text)
-            if skill is None or referee.part(skill, fixture) != place or (verb, place) == meant:
-                continue
-            found.append((text, verb != besides.verb))
+            known = skill is not None and referee.part(skill, fixture) == place
+            if known and (verb, place) != meant:
+                found.append((text, verb != besides.verb))
     return found

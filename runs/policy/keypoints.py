@@ -16,6 +16,7 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target, parse
 from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
+from ...policies.experts import knobs, racks
 from ...policies.experts.bars import find_bar
 from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
 from ...policies.experts.carry import drop_spot, rim_of
@@ -23,7 +24,6 @@ from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.floor import BAND_M, Floor
 from ...policies.experts.motion import UP, Blocked, Operator
 from ...policies.experts.navigate import in_view, spot_before
-from ...policies.experts.racks import joint_of, wire
 from ...policies.experts.ways import Ways
 
 MOST_ROOM_M = 1.0
@@ -171,7 +171,7 @@ class Points:
         joint, parts = self._referee.joint(fixture, suffix), self._referee.parts(fixture, suffix)
         anchor = joint.anchor
         if skill.target == "dishwasher_rack":
-            spot = wire(self._op, fixture, suffix).center
+            spot = racks.wire(self._op, fixture, suffix).center
             middle = np.mean([box.center for box in parts], axis=0)
             return np.stack([spot, middle, place.center])
         if skill.target in ("pan", "spout"):
@@ -231,11 +231,11 @@ class Points:
         if skill.drives or skill.verb == "wait":
             return None
         if skill.target == "dishwasher_rack":
-            return joint_of(skill)
+            return racks.joint_of(skill)
         if skill.target in ("pan", "jug"):
             return self._referee.part(skill, fixture)
         if skill.target == "burner":
-            return f"knob_{self._referee.part(skill, fixture)}_joint"
+            return knobs.joint_of(self._referee, fixture, skill)
         if skill.target in ("microwave_door", "fridge_door", "cabinet_door", "drawer"):
             return next(iter(self._referee.doors(fixture, skill.side)), None)
         return _MOVING.get(skill.target)

@@ -14,7 +14,7 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target
 from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
-from ...policies.experts import racks
+from ...policies.experts import knobs, racks
 from ...policies.experts.control import Pose
 from ...policies.experts.drawers import (
     CLOSE_STANDS_M,
@@ -23,8 +23,7 @@ from ...policies.experts.drawers import (
     pushing_pose,
     stand_before,
 )
-from ...policies.experts.drive import REACH_M, SIDE_M, heading_to, side_of
-from ...policies.experts.knobs import hold_of, is_on_top
+from ...policies.experts.drive import REACH_M, SIDE_M, heading_to, place_beside, side_of
 from ...policies.experts.motion import Blocked, Operator
 from ...policies.experts.pull import held_pose
 from .roaming import Roamer
@@ -112,11 +111,10 @@ def _at_rack(work: _Work) -> None:
     side = side_of(op, place)
     stand = np.array(racks.STANDS_M[rng.integers(len(racks.STANDS_M))])
     before, beside = stand + rng.normal(0.0, STAND_M, 2)
-    where = place.center + place.rot[:, 0] * side * (place.half[0] + beside)
-    where = where + place.outward * (place.half[1] + before)
-    facing = racks.wire(op, fixture, suffix).center - where
-    work.stand(where, float(np.arctan2(facing[1], facing[0])))
+    where = place_beside(place, side, before=before, beside=beside)
     bar = racks.wire(op, fixture, suffix)
+    facing = bar.center - where
+    work.stand(where, float(np.arctan2(facing[1], facing[0])))
     work.poser.fingers(float(rng.choice([1.0, rng.random()])))
     pointing = racks.toward(op, place, down=racks.DOWN_RAD)
     work.hold(held_pose(op, bar, bar.center, pointing), place.outward)
@@ -125,15 +123,15 @@ def _at_rack(work: _Work) -> None:
 def _at_knob(work: _Work) -> None:
     """The fingers about a knob, the hand anywhere in a stroke."""
     op, fixture, rng = work.op, work.fixture, work.rng
-    suffix = f"knob_{op.referee.part(work.skill, fixture)}_joint"
+    suffix = knobs.joint_of(op.referee, fixture, work.skill)
     place, joint = op.referee.place(fixture), op.referee.joint(fixture, suffix)
-    on_top = is_on_top(joint)
+    on_top = knobs.is_on_top(joint)
     before = rng.uniform(*(REACH_M if on_top else FRONT_REACH_M))
     aside = rng.uniform(-1.0, 1.0) * (SIDE_M if on_top else FRONT_SIDE_M)
     where = joint.anchor + before * place.outward + aside * place.rot[:, 0]
     work.stand(where, heading_to(place))
     work.poser.fingers(float(rng.choice([1.0, rng.random()])))
-    hold = hold_of(op, fixture, suffix)
+    hold = knobs.hold_of(op, fixture, suffix)
     at, turn = hold.begun(op, joint, 1.0), rng.random() * hold.stroke
     turned = Pose(position=at.position, rot=joint.turn(turn) @ at.rot)
     work.hold(turned, -turned.rot[:, 2])

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 from dying import die, tried
 
+from leapcasa.policies.embedded.geometry import matrix
+from leapcasa.runs.policy.episode_file import Demonstration
 from leapcasa.runs.policy.record import DemoJob, DemoOutcome
 
 SEEDS = (1001, 1005)
@@ -46,3 +49,10 @@ def dies(job: DemoJob) -> DemoOutcome:
 
 def _marker(job: DemoJob) -> Path:
     return Path(f"{job.path}.died")
+
+
+def in_the_room(demo: Demonstration) -> np.ndarray:
+    """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
+    felt = demo.proprioception.astype(float)
+    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
+    return np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]

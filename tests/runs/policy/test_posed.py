@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from policy_demos import outcomes
+from policy_demos import in_the_room, outcomes
 
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
@@ -219,13 +219,6 @@ def test_a_jug_is_posed_on_the_counter_in_the_hand_and_in_the_sink(tmp_path: Pat
     assert known.any()
     apart = np.linalg.norm((demo.points[known, 0] - demo.points[known, 1])[:, :2], axis=1)
     assert (apart < 0.75).all()  # where it is let go is within reach of where to stand
-
-
-def in_the_room(demo: Demonstration) -> np.ndarray:
-    """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
-    felt = demo.proprioception.astype(float)
-    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
-    return np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
 
 
 def test_a_knob_is_posed_on_and_off_and_its_burner_is_shown(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from policy_demos import outcomes
+from policy_demos import in_the_room, outcomes
 
 from leapcasa.envs.kitchen import Kitchen
 from leapcasa.envs.referee import Referee
@@ -105,7 +105,7 @@ def test_a_look_at_a_knob_is_asked_about_others_of_the_stove(
 ):
     """Whichever is asked about, its point is where RoboCasa has that knob."""
     demo = at_work("TurnOnStove")
-    assert len(demo.subtask) == asking_rows(demo)
+    assert len(demo.subtask) == 3 * (demo.subtask == 0).sum()
     room = in_the_room(demo)
     kitchen = Kitchen("TurnOnStove", rendering=False)
     try:
@@ -135,15 +135,3 @@ def test_a_look_at_a_knob_is_asked_about_others_of_the_stove(
         anchor = to_room @ (anchors[place] - robot.hand) + hand
         seen = room[demo.subtask == number, 0]
         assert np.linalg.norm(seen - anchor, axis=1).max() < 0.05  # a knob is 2 to 4 cm thick
-
-
-def asking_rows(demo: Demonstration) -> int:
-    """As many rows as looks times what each is asked about."""
-    return 3 * int((demo.subtask == 0).sum())
-
-
-def in_the_room(demo: Demonstration) -> np.ndarray:
-    """(T, POINTS, 3) the points in the world's frame, by the base's own proprioception."""
-    felt = demo.proprioception.astype(float)
-    turn, base = matrix(felt[:, 5:9]), felt[:, 2:5]
-    return np.einsum("tij,tpj->tpi", turn, demo.points) + base[:, None]
