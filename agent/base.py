@@ -46,6 +46,8 @@ class PlannerInfo:
     """True if it reads what the sensors do not show."""
     views: tuple[View, ...] = field(default=())
     """The views it looks at; empty for a planner of language alone."""
+    blind: bool = False
+    """True if it plans as well where none of its views is given."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What else its plans depend on, for instance the prompt template and its hash."""
 

@@ -8,6 +8,7 @@ and beside each subtask. LEAP's published weights are a full fine-tune of Qwen3-
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from ..envs.sensors import Image, View
 from ..vlm.generate import Generated, Sampling, TextGenerator
 from ..vlm.images import PixelBudget
 from ..vlm.load import Dtype, LoadConfig, Quantization, load
-from . import answer, grounding, phrase, prompts, split
+from . import answer, grounding, phrase, prompts, reading, split
 from . import plan as plans
 from .base import Attempt, Plan, PlannerInfo
 
@@ -66,6 +67,10 @@ class LeapPlanner:
         constrained: let the model write nothing but `1) ... 2) ...` lines.
         sure: an answer of which the model gave some token a smaller probability is not used if the
             rules know all verbs of the instruction: `split` steps in. 0 uses every answer.
+        rules_first: the rules' own plan, without asking the model, of an instruction of which they
+            read all (`agent.reading`); of another, no answer that leaves out what they do read.
+            The model is loaded when it is first asked.
+        blind: plan by the words alone if none of its views is given, instead of refusing to.
         grounded: let it name only what the instruction and every kitchen have (`agent.grounding`).
         max_steps: of one plan.
 
@@ -97,6 +102,8 @@ class LeapPlanner:
         constrained: bool = False,
         grounded: bool = False,
         sure: float = 0.0,
+        rules_first: bool = False,
+        blind: bool = False,
         max_steps: int = 20,
     ) -> None:
         _check(image=image, fallback=fallback, retries=retries, max_steps=max_steps)
@@ -122,8 +129,20 @@ class LeapPlanner:
             revision=revision,
             local_files_only=local_files_only,
         )
-        budget = PixelBudget(least=least_pixels, most=most_pixels)
-        self.generator = TextGenerator(load(config), budget)
+        self._load = config
+        self._budget = PixelBudget(least=least_pixels, most=most_pixels)
+        self._rules_first, self._blind = rules_first, blind
+        if not rules_first:
+            _ = self.generator
+
+    @cached_property
+    def generator(self) -> TextGenerator:
+        """The model.
+
+        Raises:
+            ConfigError: for weights that cannot be loaded.
+        """
+        return TextGenerator(load(self._load), self._budget)
 
     @property
     def info(self) -> PlannerInfo:
@@ -132,6 +151,7 @@ class LeapPlanner:
             name="leap",
             privileged=False,
             views=_VIEWS[self._image],
+            blind=self._blind,
             settings={
                 "model": self._model,
                 "template": self._template.name,
@@ -154,13 +174,16 @@ class LeapPlanner:
             ModelError: if the model fails.
         """
         text = self._template.text(_harmless(instruction), history)
-        picture = self._picture(images)
+        rules = _rules(instruction, history) if self._rules_first else ()
+        if rules and reading.whole(instruction, rules):
+            return plans.checked(rules, raw=instruction, made_by="split")
+        pictures = [] if self._blind and not images else [self._picture(images)]
         reasons: list[str] = []
         raw = ""
         for attempt in range(1 + self._retries):
             sampling = self._sampling(attempt)
             said = self.generator.generate(
-                [picture], text, sampling, stop=self._enough, allow=self._allowed(instruction)
+                pictures, text, sampling, stop=self._enough, allow=self._allowed(instruction)
             )
             found = answer.read(said.text, cut=said.finish == "length")
             raw = said.text
@@ -169,6 +192,9 @@ class LeapPlanner:
                 reasons.append(f"answer {attempt + 1} unsure: a token of {said.least_sure:.0%}")
                 return self._by_rules(instruction, history, said.text, reasons)
             if not found.refused:
+                if lost := reading.left_out(instruction, rules, found.steps):
+                    reasons.append(f"answer {attempt + 1} leaves out: {lost}")
+                    return self._by_rules(instruction, history, said.text, reasons)
                 return self._accepted(found.steps, said, reasons)
             reasons.append(f"answer {attempt + 1} refused: {found.refused}")
         if self._fallback == "none":
@@ -181,8 +207,7 @@ class LeapPlanner:
     def _by_rules(
         self, instruction: str, history: Sequence[Attempt], raw: str, reasons: list[str]
     ) -> Plan:
-        spare = split.SplitPlanner().plan(instruction, {}, history)
-        texts = [subtask.text for subtask in spare.subtasks]
+        texts = _rules(instruction, history)
         return plans.checked(texts, raw=raw, rejected=reasons, made_by="split")
 
     def _accepted(self, steps: Sequence[str], said: Generated, reasons: list[str]) -> Plan:
@@ -229,6 +254,12 @@ class LeapPlanner:
             return not self._grounded or grounding.grounded(said, ended, known)
 
         return allowed
+
+
+def _rules(instruction: str, history: Sequence[Attempt]) -> Sequence[str]:
+    """The steps of `split`."""
+    spare = split.SplitPlanner().plan(instruction, {}, history)
+    return [subtask.text for subtask in spare.subtasks]
 
 
 def _harmless(instruction: str) -> str:

@@ -71,6 +71,8 @@ class EnvConfig:
     image_size: ViewsConfig = field(default_factory=ViewsConfig)
     render_profile: Literal["exact", "fast"] = "exact"
     """`exact` draws RoboCasa's own pixels; `fast` without multisampling, with lighter meshes."""
+    instruction: str | None = None
+    """The task in words of your own; null for RoboCasa's. What counts as success stays the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

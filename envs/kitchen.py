@@ -39,6 +39,8 @@ PROFILES: tuple[RenderProfile, ...] = ("exact", "fast")
 DEFAULT_SIZE: Mapping[View, int] = {"right": 224, "left": 224, "hand": 224}
 """The judge's views are 224 x 224 pixels (its model card)."""
 
+_MOST_CHARACTERS = 4000
+"""Of an instruction."""
 _STATE_SIZES = {
     "gripper_qpos": 2,
     "base_position": 3,
@@ -64,13 +66,15 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
             the steps between hold no image, and nothing is drawn for them.
         layout: take this kitchen layout instead of one drawn by the seed.
         style: take this kitchen style instead of one drawn by the seed.
+        instruction: what the sensors say instead of RoboCasa's words; the scene's record and what
+            counts as success stay what they are.
         render_mode: gymnasium's; `rgb_array` or None.
 
     Nothing is built before the first `reset` or `begin`. For gymnasium's registry:
     `gymnasium.make("leapcasa.envs.kitchen:leapcasa/Kitchen-v0", task="RinseSinkBasin")`.
 
     Raises:
-        ConfigError: for an unknown task, split, view or profile.
+        ConfigError: for an unknown task, split, view or profile, or an instruction without words.
         EnvironmentFault: if no GL backend renders, or the simulator cannot be imported.
     """
 
@@ -88,6 +92,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         look_every: int = 1,
         layout: int | None = None,
         style: int | None = None,
+        instruction: str | None = None,
         render_mode: str | None = None,
     ) -> None:
         self.task: str = known_task(task).name
@@ -97,6 +102,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         self.image_size = _checked_sizes(image_size) if rendering else {}
         self._first_seed = None if seed is None else _checked_seed(seed)
         self._layout, self._style = layout, style
+        self._own_words = None if instruction is None else _checked_words(instruction)
         if look_every < 1:
             raise ConfigError(f"look_every is {look_every}; give 1 or more steps")
         self._look_every = look_every
@@ -211,6 +217,11 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         return self._scene
 
     @property
+    def instruction(self) -> str:
+        """The task in the words that the sensors have."""
+        return self._own_words or self.scene.instruction
+
+    @property
     def time(self) -> float:
         """Simulated time, half a second of settling before the first look included [s]."""
         return self._running().time
@@ -299,7 +310,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
         self._sensors = Sensors(
             images=images,
             proprioception=world.proprioception(),
-            instruction=self.scene.instruction,
+            instruction=self.instruction,
             step=step,
         )
 
@@ -318,7 +329,7 @@ class Kitchen(gymnasium.Env[dict[str, Any], npt.NDArray[np.float32]]):
             view: box(0, 255, (size, size, 3), np.uint8) for view, size in self.image_size.items()
         }
         spaces |= {name: box(-np.inf, np.inf, (n,), np.float32) for name, n in _STATE_SIZES.items()}
-        spaces["instruction"] = gymnasium.spaces.Text(4000, charset=string.printable)
+        spaces["instruction"] = gymnasium.spaces.Text(_MOST_CHARACTERS, charset=string.printable)
         spaces["step"] = box(0, np.iinfo(np.int64).max, (), np.int64)
         return gymnasium.spaces.Dict(spaces)
 
@@ -355,6 +366,17 @@ def _checked_seed(seed: Any) -> int:
     if not 0 <= seed < 2**32:
         raise ConfigError(f"seed {seed} is out of range; give 0 .. {2**32 - 1}")
     return int(seed)
+
+
+def _checked_words(instruction: Any) -> str:
+    """One line of at most `_MOST_CHARACTERS`, as the observation space has room for."""
+    words = " ".join(instruction.split()) if isinstance(instruction, str) else ""
+    if not any(c.isalnum() for c in words) or len(words) > _MOST_CHARACTERS:
+        raise ConfigError(
+            f"the instruction {str(instruction)[:80]!r} has no words, or more than "
+            f"{_MOST_CHARACTERS} characters; say what the task is"
+        )
+    return words
 
 
 def _checked_sizes(sizes: Mapping[View, int]) -> dict[View, int]:

@@ -322,7 +322,7 @@ def _side(words: str, verb: Verb) -> Side | None:
         return None
     sides = {
         "center" if word in ("centre", "middle") else word
-        for word in re.findall(r"\b(left|right|center|centre|middle)\b", words)
+        for word in re.findall(r"\b(left|right(?! (?:away|now))|center|centre|middle)\b", words)
     }
     return sides.pop() if len(sides) == 1 else None  # type: ignore[return-value]
 

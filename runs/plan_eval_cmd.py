@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..agent.base import Planner
+from ..agent.base import Planner, PlannerInfo
 from ..configs import ConfigError, LeapcasaError
 from ..envs.kitchen import SPLITS
 from ..envs.sensors import Image, View
@@ -139,7 +139,7 @@ def _asked(
     beginning = Beginning()
     planner = plan_planners.make(contender.spec, beginning)
     views = planner.info.views
-    _check_views(contender, views, cases)
+    _check_views(contender, planner.info, cases)
     identity = plan_planners.identity(contender.spec)
     made: dict[str, Made] = {}
     with _progress(len(cases), contender, console) as progress:
@@ -168,8 +168,8 @@ def ask(planner: Planner, case: Case, *, key: str, label: str) -> Made:
     Raises:
         ConfigError: if the planner cannot work at all with what it was given.
     """
-    views = planner.info.views
-    images: dict[View, Image] = {view: plan_cases.read_image(case.images[view]) for view in views}
+    shown = [view for view in planner.info.views if view in case.images]
+    images: dict[View, Image] = {view: plan_cases.read_image(case.images[view]) for view in shown}
     began = time.perf_counter()
     error, subtasks, raw = "", (), ""
     rejected: tuple[str, ...] = ()
@@ -206,10 +206,10 @@ def _progress(total: int, contender: Contender, console: Console) -> Iterator[Pr
         progress.close()
 
 
-def _check_views(contender: Contender, views: Sequence[View], cases: Sequence[Case]) -> None:
+def _check_views(contender: Contender, info: PlannerInfo, cases: Sequence[Case]) -> None:
     for case in cases:
-        missing = [view for view in views if view not in case.images]
-        if missing:
+        missing = [view for view in info.views if view not in case.images]
+        if missing and not (info.blind and len(missing) == len(info.views)):
             raise ConfigError(
                 f"planner {contender.label!r} looks at the {missing[0]} view, and case "
                 f"{case.id!r} has no such picture"

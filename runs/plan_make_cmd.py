@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..agent.base import PlannerInfo
 from ..configs import ComponentSpec, ConfigError
 from ..configs.presets import load
 from ..envs import composites
@@ -48,7 +49,7 @@ def make_command(request: MakeRequest, console: Console) -> int:
     beginning = _beginning(request.task, spec)
     with console.quiet_stdout():
         planner = plan_planners.make(spec, beginning)
-        images = _needed(planner.info.name, planner.info.views, pictures, console)
+        images = _needed(planner.info, pictures, console)
         began = time.perf_counter()
         plan = planner.plan(instruction, images)
         milliseconds = 1000 * (time.perf_counter() - began)
@@ -90,14 +91,16 @@ def _beginning(task: str, spec: ComponentSpec) -> Beginning:
 
 
 def _needed(
-    name: str, views: Sequence[View], pictures: Mapping[View, Image], console: Console
+    info: PlannerInfo, pictures: Mapping[View, Image], console: Console
 ) -> dict[View, Image]:
+    name, views = info.name, info.views
     missing = [view for view in views if view not in pictures]
-    if missing:
+    blind = info.blind and len(missing) == len(views)
+    if missing and not blind:
         raise ConfigError(
             f"the planner {name!r} looks at the {' and '.join(views)} view; give "
             + " and ".join(f"{OPTIONS[view]} PNG" for view in missing)
         )
     for view in sorted(set(pictures) - set(views)):
         console.note(f"the planner {name!r} does not look at the {view} view")
-    return {view: pictures[view] for view in views}
+    return {view: pictures[view] for view in views if view in pictures}

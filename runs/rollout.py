@@ -155,6 +155,7 @@ def _set_up(stage: _Stage, tell: Callable[[str], None]) -> None:
         split=config.split,
         image_size=image_size,
         render_profile=config.env.render_profile,
+        instruction=config.env.instruction,
     )
     referee = Referee(kitchen)
     parts = stage.parts = components.make(config, referee, judge=stage.judge)
@@ -295,7 +296,7 @@ def _title(stage: _Stage) -> Title:
     names = f"planner {config.planner.name}, policy {config.policy.name}, judge {config.judge.name}"
     return Title(
         task=config.task,
-        instruction=kitchen.scene.instruction,
+        instruction=kitchen.instruction,
         subtitle=f"{config.split} · seed {config.seed} · {names}",
         privileged=parts.privileged,
         standin=kitchen.assets.kind == "standin",

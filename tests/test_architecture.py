@@ -36,7 +36,7 @@ SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
     "policies": {"envs.sensors", LANGUAGE},
     "judges": {"envs.sensors", LANGUAGE},
-    "agent": {"envs.sensors", "envs.ring"},
+    "agent": {"envs.sensors", "envs.ring", LANGUAGE},
 }
 
 

@@ -137,7 +137,7 @@ def _about(
         "name": chosen.name,
         "record_digest": _record_digest(recorded),
         "frames": count,
-        "task": scene.instruction,
+        "task": recorded.instruction,
         "subtasks": list(texts),
         "verified": list(verified),
         "about": {
@@ -163,7 +163,7 @@ def subtasks(recorded: Recorded) -> tuple[list[str], np.ndarray]:
             starts[event["step"]] = str(event.get("text", ""))
     known: dict[str, int] = {}
     index = np.zeros(len(recorded.actions), np.int64)
-    text = recorded.scene.instruction
+    text = recorded.instruction
     for step in range(len(index)):
         text = starts.get(step, text)
         index[step] = known.setdefault(text, len(known))

@@ -100,17 +100,28 @@ def wordings(skill: Skill, *, held_out: bool = False) -> list[str]:
     details = _details(skill)
     if skill.verb not in _VERBS or not details.keys() <= set(_SHOWN):
         return []
+    ends: tuple[str, ...] = ("",)
+    if skill.verb == "turn" and skill.side:
+        ends = (f" to the {skill.side}", f" towards the {skill.side}")
+    every = [
+        lead + verb.format(noun) + end
+        for lead, verb, noun, end in itertools.product(
+            _LEADS, _VERBS[skill.verb], named(skill), ends
+        )
+    ]
+    return [text for text in every if (zlib.crc32(text.encode()) % HELD_OUT == 0) == held_out]
+
+
+def named(skill: Skill) -> list[str]:
+    """What a skill is about, in several words: `the front left burner`."""
+    details = _details(skill)
+    if skill.verb == "turn":
+        details.pop("side", None)
     nouns = _NOUNS.get(skill.target, (f"the {skill.target.replace('_', ' ')}",))
     if skill.every:
         nouns = _EVERY.get(skill.target, ())
-    detail, ends = " ".join(details[name] for name in _SHOWN if name in details), ("",)
-    if skill.verb == "turn" and skill.side:
-        ends, detail = (f" to the {skill.side}", f" towards the {skill.side}"), ""
-    every = [
-        lead + verb.format(_detailed(noun, detail)) + end
-        for lead, verb, noun, end in itertools.product(_LEADS, _VERBS[skill.verb], nouns, ends)
-    ]
-    return [text for text in every if (zlib.crc32(text.encode()) % HELD_OUT == 0) == held_out]
+    detail = " ".join(details[name] for name in _SHOWN if name in details)
+    return [_detailed(noun, detail) for noun in nouns]
 
 
 def said(text: str, skill: Skill | None, rng: np.random.Generator) -> str:

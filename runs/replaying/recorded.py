@@ -18,6 +18,7 @@ from ...envs.scene import SceneRecord
 from ...envs.sensors import ACTION_SIZE, View
 from .. import tracer
 from ..records import CHECKPOINT_STEPS
+from ..told import instruction
 
 Frames = Mapping[int, int | None]
 """Step -> digest of a view's pixels."""
@@ -44,6 +45,11 @@ class Recorded:
     frames: Mapping[View, Frames]
     missing: Sequence[str]
     """What cannot be compared, and why."""
+
+    @property
+    def instruction(self) -> str:
+        """The task in the words that the agent was given."""
+        return str(instruction(self.run))
 
     @property
     def whole(self) -> bool:

@@ -9,6 +9,7 @@ from ...envs.sensors import CONTROL_HZ
 from ..console import Progress
 from ..evaluation.episode import Episode
 from ..evaluation.reading import read_events
+from ..told import instruction
 from .belief import belief
 from .clean import mapping, read_object, words
 from .source import Source
@@ -80,7 +81,7 @@ def _told(row: Episode, record: Path | None) -> Told:
     return Told(
         row=row,
         record=record,
-        instruction=words(scene.get("instruction")),
+        instruction=words(instruction(run)),
         scene={name: scene[name] for name in ("layout", "style") if name in scene},
         parts=mapping(run.get("parts")),
         plan=[

@@ -115,6 +115,8 @@ def _general(rows: Sequence[Episode], about: Mapping[str, Any]) -> list[str]:
         found.append("episodes were limited otherwise than by the official horizon")
     if env.get("render_profile") != "exact":
         found.append("pictures were not drawn exactly as RoboCasa draws them")
+    if env.get("instruction") is not None:
+        found.append("tasks were told in other words than RoboCasa's")
     if about.get("stop_when"):
         found.append(f"tasks were stopped early by a rule ({about['stop_when']})")
     early = sum(r.status == "scored" and not r.success and r.steps < _horizon(r) for r in rows)

@@ -27,6 +27,15 @@ recombined from the training tasks), and pairs for `leapcasa plan eval --file`. 
 the user's cache: an interrupted command goes on.
 exit codes: 0 done, 1 some episode could not be built, 2 bad input
 """
+SKILLS_EPILOG = """\
+  leapcasa plan data skills --out skills
+  leapcasa plan train data/text.jsonl skills/skills.jsonl:2 --model small --out planner
+
+Writes skills.jsonl, instructions that ask in many words for one to three of the skills that members
+of the policy are claimed for, and skills.pairs.jsonl for `leapcasa plan eval --file`, in words that
+the other file does not have.
+exit codes: 0 done, 2 bad input
+"""
 AGIBOT_EPILOG = """\
   leapcasa plan data agibot task_info/task_327.json observations/327.tar --out data
 
@@ -80,6 +89,8 @@ def add(inner: Any, add_one: Add) -> None:
                        check, epilog=CHECK_EPILOG))  # fmt: skip
     _add_robocasa(add_one(kinds, "robocasa", "samples of RoboCasa's 300 composite tasks",
                           robocasa, epilog=ROBOCASA_EPILOG))  # fmt: skip
+    _add_skills(add_one(kinds, "skills", "samples of what the policy that ships is asked for",
+                        skills, epilog=SKILLS_EPILOG))  # fmt: skip
     _add_agibot(add_one(kinds, "agibot", "samples of AgiBot-style archives",
                         agibot, epilog=AGIBOT_EPILOG))  # fmt: skip
     _add_lerobot(add_one(kinds, "lerobot", "samples of subtask annotations in LeRobot's format",
@@ -144,6 +155,22 @@ def _add_robocasa(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _whole(parser, "--seed", 0, "of the split of tasks and of all drawing")
     _whole(parser, "--workers", 1, "kitchens built at once")
+
+
+def _add_skills(parser: argparse.ArgumentParser) -> None:
+    _add_out(parser, "the data set's folder")
+    parser.add_argument(
+        "--policy", metavar="DIR", type=Path, help="a joined policy (default: the one that ships)"
+    )
+    _whole(parser, "--count", 12000, "samples to train on")
+    _whole(parser, "--pairs", 300, "samples kept for tests")
+    parser.add_argument(
+        "--pictures", metavar="DIR", type=Path,
+        help="of `plan data robocasa`: every other sample shows a kitchen of it (default: words "
+             "alone)",
+    )  # fmt: skip
+    _add_template(parser, "leap-1")
+    _whole(parser, "--seed", 0, "of all drawing")
 
 
 def _add_agibot(parser: argparse.ArgumentParser) -> None:
@@ -245,6 +272,23 @@ def robocasa(options: argparse.Namespace, console: Console) -> int:
     )  # fmt: skip
     chosen = {name: getattr(options, name) for name in names}
     return robocasa_command(DataRequest(out=options.out.expanduser(), **chosen), console)
+
+
+def skills(options: argparse.Namespace, console: Console) -> int:
+    """Run `plan data skills`."""
+    from ...policies.embedded.policy import SHIPPED
+    from .data_commands import SkillRequest, skills_command
+
+    request = SkillRequest(
+        out=options.out.expanduser(),
+        policy=(options.policy or SHIPPED).expanduser(),
+        count=options.count,
+        pairs=options.pairs,
+        pictures=options.pictures,
+        template=options.template,
+        seed=options.seed,
+    )
+    return skills_command(request, console)
 
 
 def agibot(options: argparse.Namespace, console: Console) -> int:

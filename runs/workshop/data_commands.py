@@ -1,4 +1,4 @@
-"""`leapcasa plan data check|robocasa|agibot|lerobot`: samples looked through, and made."""
+"""`leapcasa plan data check|robocasa|skills|agibot|lerobot`: samples looked through, and made."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +8,12 @@ from ...configs import ConfigError
 from ..console import Console, Progress
 from ..tables import TextTable, shown
 from . import agibot, check, lerobot, robocasa
+from . import skills as asked
 from .agibot import AgibotRequest
 from .check import Checked
 from .lerobot import LerobotRequest
 from .robocasa import DataRequest
+from .skills import SkillRequest
 
 SHOWN = 10
 """Problems told one by one; `--json` has all."""
@@ -94,6 +96,24 @@ def robocasa_command(request: DataRequest, console: Console) -> int:
     value = {"out": str(request.out), "files": made.files, "errors": made.errors}
     console.result(value, "\n".join(lines))
     return 1 if made.errors else 0
+
+
+def skills_command(request: SkillRequest, console: Console) -> int:
+    """Make a data set of what the policy that ships is asked for.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigError: for bad input.
+        RecordError: if it cannot be written.
+    """
+    with console.quiet_stdout():
+        files = asked.make(request)
+    table = TextTable(head=("file", "samples"), rows=[(k, str(v)) for k, v in files.items()])
+    value = {"out": str(request.out), "files": files}
+    console.result(value, f"{shown(table)}\nwrote {request.out}")
+    return 0
 
 
 def agibot_command(request: AgibotRequest, console: Console) -> int:

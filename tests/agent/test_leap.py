@@ -171,3 +171,55 @@ def test_an_answer_the_model_is_not_sure_of_gives_way_to_rules_that_know_the_wor
     if not kept:
         assert texts == ["Turn on the sink", "Wash the basin"]
         assert "80%" in plan.rejected[0]
+
+
+KETTLE = "Close the electric kettle lid and turn on the electric kettle."
+
+
+def test_with_rules_first_the_model_is_not_even_loaded_for_what_the_rules_read_whole(checkpoint):
+    planner = LeapPlanner(checkpoint, rules_first=True)
+    plan = planner.plan(KETTLE, {})
+    assert [s.text for s in plan.subtasks] == [
+        "Close the electric kettle lid", "Turn on the electric kettle",
+    ]  # fmt: skip
+    assert plan.made_by == "split"
+    assert "generator" not in vars(planner)
+    done = [Attempt(text="Close the electric kettle lid", outcome="done")]
+    assert [s.text for s in planner.plan(KETTLE, {}, done).subtasks] == [
+        "Turn on the electric kettle"
+    ]
+
+
+def test_with_rules_first_no_answer_leaves_out_what_the_rules_read(checkpoint, monkeypatch):
+    planner = LeapPlanner(checkpoint, rules_first=True)
+    mixed = "Wash the mug and close the left drawer."
+    asked = says(planner, monkeypatch, "1) Wash the mug 2) Close the drawer",
+                 "1) Wash the mug in the sink 2) Shut the left drawer")  # fmt: skip
+    plan = planner.plan(mixed, {"right": picture()})
+    assert [s.text for s in plan.subtasks] == ["Wash the mug", "Close the left drawer"]
+    assert plan.made_by == "split"
+    assert "leaves out: Close the left drawer" in plan.rejected[0]
+    plan = planner.plan(mixed, {"right": picture()})
+    assert [s.text for s in plan.subtasks] == ["Wash the mug in the sink", "Shut the left drawer"]
+    assert not plan.made_by
+    assert len(asked) == 2
+
+
+def test_with_rules_first_missing_weights_are_told_when_they_are_wanted(tmp_path: Path):
+    planner = LeapPlanner(str(tmp_path / "nothing"), rules_first=True)
+    with pytest.raises(ConfigError, match="nothing"):
+        planner.plan("Kindly get the kettle going.", {"right": picture()})
+
+
+def test_a_blind_planner_plans_by_the_words_alone_where_no_picture_is_given(
+    checkpoint, monkeypatch
+):
+    planner = LeapPlanner(checkpoint, blind=True)
+    asked = says(planner, monkeypatch, "1) Wash the mug", "1) Wash the mug")
+    assert planner.info.blind
+    assert [s.text for s in planner.plan("Wash the mug.", {}).subtasks] == ["Wash the mug"]
+    planner.plan("Wash the mug.", {"right": picture()})
+    assert [len(pictures) for pictures, *_ in asked] == [0, 1]
+    with pytest.raises(ConfigError, match="right view"):  # another view is no reason to be blind
+        planner.plan("Wash the mug.", {"left": picture()})
+    assert not LeapPlanner(checkpoint).info.blind

@@ -187,6 +187,20 @@ def test_a_layout_and_a_style_can_be_asked_for():
     impossible.close()
 
 
+def test_an_instruction_of_the_user_s_own_changes_what_is_told_and_nothing_else(kitchen):
+    first = kitchen.begin(SEED)
+    own = Kitchen(TASK, image_size=SIZES, instruction="  Give the sink\n a rinse. ")
+    try:
+        told = own.begin(SEED)
+        assert told.instruction == own.instruction == "Give the sink a rinse."
+        assert own.advance(np.zeros(12, np.float32)).instruction == told.instruction
+        assert own.scene == kitchen.scene
+        assert kitchen.instruction == first.instruction == kitchen.scene.instruction
+        np.testing.assert_array_equal(told.images["right"], first.images["right"])
+    finally:
+        own.close()
+
+
 def test_each_split_has_the_styles_of_robocasas_registry():
     import_robocasa()
     from robocasa.models.scenes.scene_registry import STYLE_GROUPS_TO_IDS
@@ -253,6 +267,8 @@ def test_numbers_out_of_range_are_clipped_and_counted(kitchen):
         ({"task": TASK, "image_size": {"rigth": 224}}, "did you mean 'right'"),
         ({"task": TASK, "image_size": {"right": 4}}, "16 .. 2048"),
         ({"task": TASK, "render_profile": "fas"}, "did you mean 'fast'"),
+        ({"task": TASK, "instruction": " .\n"}, "say what the task is"),
+        ({"task": TASK, "instruction": "a " * 3000}, "4000 characters"),
         ({"task": TASK, "seed": -1}, "out of range"),
         ({"task": TASK, "seed": 1.5}, "whole number"),
     ],

@@ -81,6 +81,8 @@ def test_sides_and_levels_are_read():
     assert parse("Wait 150 steps.").steps == 150
     assert parse("turn the spout to the left") == Skill(verb="turn", target="spout", side="left")
     assert parse("open the right cabinet door").side == "right"
+    assert parse("Open the right drawer right now, right away.").side == "right"
+    assert parse("Turn on the kettle right away.").side is None
     pan = Skill(verb="rotate", target="pan")
     assert parse("Rotate the pan to help distribute the heat more evenly.") == pan
     assert parse("rotate the frying pan on the stove") == pan

@@ -49,7 +49,9 @@ def picture(path: Path, value: int, size=(32, 24), mode="RGB") -> Path:
 
 
 def test_a_plan_is_one_object_with_its_steps_in_order(capfd):
-    code, found, _ = made(capfd, "Open the fridge, then take the milk and close the fridge.")
+    code, found, _ = made(
+        capfd, "Open the fridge, then take the milk and close the fridge.", "--set", "planner=split"
+    )
     assert code == 0
     assert found["subtasks"] == ["Open the fridge", "Take the milk", "Close the fridge"]
     assert (found["planner"], found["privileged"], found["views"]) == ("split", False, [])
@@ -59,8 +61,24 @@ def test_a_plan_is_one_object_with_its_steps_in_order(capfd):
 
 
 def test_without_json_the_steps_are_numbered(capfd):
-    assert cli.main(["plan", "make", "Open the fridge and take the milk"]) == 0
+    assert cli.main(["plan", "make", "Open the fridge and take the milk", "--set",
+                     "planner=split"]) == 0  # fmt: skip
     assert capfd.readouterr().out == "1) Open the fridge\n2) Take the milk\n"
+
+
+def test_the_preset_default_needs_no_picture_and_says_who_made_the_plan(capfd, tmp_path):
+    right = picture(tmp_path / "r.png", 100, size=(224, 224))
+    for shown in ([], ["--image", right]):
+        code, found, _ = made(capfd, "Open the fridge and close the left drawer", *shown)
+        assert code == 0
+        assert found["subtasks"] == ["Open the fridge", "Close the left drawer"]
+        assert (found["planner"], found["made_by"]) == ("leap", "split")
+        code, found, _ = made(capfd, "The kettle ought to be boiling by now", *shown)
+        assert code == 0
+        assert (found["planner"], found["made_by"]) == ("leap", "leap")
+        assert found["raw"].startswith("1) ")
+    code, found, _ = made(capfd, "The kettle ought to be boiling by now", "--left", right)
+    assert code == 0  # the left view is none of its own: as if none were given
 
 
 def test_a_planner_gets_the_pictures_it_asks_for(capfd, tmp_path):
@@ -86,7 +104,8 @@ def test_a_missing_view_is_named_with_its_option(capfd, tmp_path):
 
 
 def test_a_picture_that_nobody_looks_at_is_noted(capfd, tmp_path):
-    code, _, err = made(capfd, "Open the oven", "--image", picture(tmp_path / "r.png", 1))
+    code, _, err = made(capfd, "Open the oven", "--image", picture(tmp_path / "r.png", 1), "--set",
+                        "planner=split")  # fmt: skip
     assert code == 0
     assert "does not look at the right view" in err
 
