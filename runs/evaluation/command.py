@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,15 @@ def eval_command(request: EvalRequest, console: Console, play: jobs.Play = jobs.
     numbers = asked.seeds(request.seeds, request.episodes, asked.usual_episodes(request))
     config = asked.configuration(request)
     check_names(config)
+    _check_told(config, names)
     logged = project(request.wandb)
     folder = (request.out or default_folder()).expanduser().absolute()
     with console.quiet_stdout():
         opened = _open(request, folder, config, console)
         log = open_log(logged, opened.store, console.note)
         try:
+            known = [key.task for key in opened.store.wanted()]
+            _check_told(opened.config, [*known, *names])
             opened.store.want(asked.keys(names, opened.config.split, numbers))
             finished, seconds = _run(request, opened, console, play, log)
             rows, wanted = opened.store.episodes(), opened.store.wanted()
@@ -148,6 +151,15 @@ def _open(request: EvalRequest, folder: Path, config: RunConfig, console: Consol
     return _Opened(
         store=store, config=config, pack=pack, rule=rule, fingerprint=fingerprint, fresh=fresh
     )
+
+
+def _check_told(config: RunConfig, tasks: Sequence[str]) -> None:
+    """One instruction of the user's own is for one task."""
+    if config.env.instruction is not None and len(set(tasks)) > 1:
+        raise ConfigError(
+            f"env.instruction tells {len(set(tasks))} tasks in the same words; evaluate one at a "
+            "time, each with its own"
+        )
 
 
 def _check_bounds(request: EvalRequest, config: RunConfig) -> None:

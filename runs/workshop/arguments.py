@@ -32,8 +32,8 @@ SKILLS_EPILOG = """\
   leapcasa plan train data/text.jsonl skills/skills.jsonl:2 --model small --out planner
 
 Writes skills.jsonl, instructions that ask in many words for one to three of the skills that members
-of the policy are claimed for, and skills.pairs.jsonl for `leapcasa plan eval --file`, in words that
-the other file does not have.
+of the policy are claimed for, and skills.pairs.jsonl for tests, in words that the other file does
+not have: instruction and reference of each, a JSON object a line.
 exit codes: 0 done, 2 bad input
 """
 AGIBOT_EPILOG = """\

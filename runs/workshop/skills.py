@@ -21,7 +21,7 @@ from ..joining.command import CLAIMS
 from ..policy.wordings import named, wordings
 from ..records import write_json
 from . import rows, said
-from .skill_words import BEFORE, BEHIND, FRAMES, LINKS, SAID, TOGETHER, TURNED, Table
+from .skill_words import BEFORE, BEHIND, FRAMES, LINKS, SAID, TOGETHER, TURNED
 from .wording import Words, sentences
 
 ASKED: tuple[str, ...] = (
@@ -52,7 +52,7 @@ class SkillRequest:
     pairs: int = 300
     """Samples kept for tests."""
     pictures: Path | None = None
-    """A folder of `plan data robocasa`: every other sample to train on shows one of its kitchens."""
+    """A folder of `plan data robocasa`: every other sample to train on shows a kitchen of it."""
     template: str = "leap-1"
     seed: int = 0
 

@@ -5,7 +5,6 @@ import pytest
 from leapcasa.agent import reading
 from leapcasa.agent.split import clauses
 
-
 MEASURED = (
     "Take the blender jug and place it in the sink to prepare it for cleaning.",
     "Close the left drawer.",

@@ -86,6 +86,19 @@ def test_a_changed_configuration_is_refused_with_the_difference_line_by_line(too
     assert len(rows(tmp_path / "e")) == 1
 
 
+def test_words_of_one_s_own_are_for_one_task(tool, answer, tmp_path):
+    own = ("--set", "env.instruction=Give the sink a rinse.")
+    two = tool("play", "eval", TASK, "StartElectricKettle", "--episodes", "1", *own, "--out", "e")
+    assert two.returncode == 2
+    assert "env.instruction tells 2 tasks in the same words" in two.stderr
+    assert not (tmp_path / "e").exists()
+    one = answer(tool("play", "eval", TASK, "--episodes", "1", *own, "--out", "e", "--json"))
+    assert one["scored"] == 1
+    more = tool("play", "eval", "StartElectricKettle", "--episodes", "1", "--resume", "--out", "e")
+    assert more.returncode == 2
+    assert len(rows(tmp_path / "e")) == 1
+
+
 def test_the_video_and_the_name_of_the_preset_are_no_change(tool, tmp_path):
     begun = tool("play", "eval", TASK, "--config", "expert", "--episodes", "1", "--out", "e")
     assert begun.returncode == 0
