@@ -15,6 +15,7 @@ fifth for fourth from front fully gently go hand heat high hot cold in inside in
 lift low lower maximum medium minimum near next of off on onto open other out over pick place pour
 press pull push put right rinse rotate scrub second set shake slide slightly stands steps stir take
 temperature the them then third tilt to top bottom center middle turn two three four under until
+has hood navigate range rear sauce simmered sweep
 upper upside down up wait wash water what where with done while
 basin blender bowl board burner button cabinet coffee counter countertop cup cutting dial
 dining dish dishwasher door doors drawer drawers drying electric faucet food freezer fridge glass

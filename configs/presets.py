@@ -18,6 +18,9 @@ PARTS = ("planner", "policy", "judge")
 ATTRIBUTION = "attribution"
 """The group that names a stand-in for each part, written as the parts are."""
 
+FREE_TEXT = frozenset({"env.instruction"})
+"""Settings whose value on the command line is no YAML: words may hold colons. `null` is none."""
+
 
 def preset_names() -> list[str]:
     """The presets that ship, in alphabetical order."""
@@ -35,7 +38,7 @@ def load(preset: str = "default", overrides: Sequence[str] = (), **fixed: Any) -
     Args:
         preset: a name of `preset_names()`, or the path of a YAML file; or several with commas
             between them, each laid over those before it (`configs.layers`).
-        overrides: `dotted.key=value`; values are YAML, later ones win.
+        overrides: `dotted.key=value`; values are YAML (but those of `FREE_TEXT`), later ones win.
         fixed: top-level settings that win over all, for instance `task` and `seed`.
 
     Raises:
@@ -102,10 +105,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
     key = key.strip()
     if not separator or not key:
         raise ConfigError(f"{override!r} is no setting; write key=value, as in advance.interval=8")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"the value of {key} is not valid YAML: {text!r}") from None
+    value = _value(key, text)
     short = _is_part(key.split(".")) and isinstance(value, str)
     *parents, last = (f"{key}.name" if short else key).split(".")
     _check_path(parents, last, key)
@@ -117,6 +117,15 @@ def _apply(data: dict[str, Any], override: str) -> None:
     if short and inner.get("name") not in (None, value):
         inner.pop("options", None)  # options of another component would not fit this one
     inner[last] = value
+
+
+def _value(key: str, text: str) -> Any:
+    if key in FREE_TEXT:
+        return None if text.strip() == "null" else text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"the value of {key} is not valid YAML: {text!r}") from None
 
 
 def _is_part(path: Sequence[str]) -> bool:

@@ -131,30 +131,41 @@ TOGETHER: Mapping[tuple[str, str], Table] = {
 
 LINKS: Table = {
     "train": (", then {}", " and then {}", ". Then {}", ". After that, {}", " and {}", ", and {}",
-              ". Next, {}", ". {}", "; {}"),
+              ". Next, {}", ". {}", "; {}", ". When you are done, {}", ", next {}",
+              ", and after that {}", ". Then, {}", ", and then {}", ". Also {}", " and also {}",
+              ". As soon as that is done, {}"),
     "held_out": (", afterwards {}", ". Once that is done, {}"),
 }  # fmt: skip
 TURNED: Table = {
     "train": ("before you {b}, {a}", "{b}, but {a} first", "{b}, but first {a}",
-              "first {a}, only then {b}"),
+              "first {a}, only then {b}", "{b}. Before that, {a}", "start with this: {a}. Then {b}",
+              "in the end {b}, but to start with, {a}", "{b} after this: {a}"),
     "held_out": ("{b}, but before that {a}", "to begin with {a}, and in the end {b}"),
 }  # fmt: skip
 """Two commands of which the later one may be said first."""
 FRAMES: Table = {
     "train": ("please {}", "could you {}?", "can you {}", "I want you to {}", "I need you to {}",
               "your job is to {}", "it is time to {}", "go ahead and {}", "hey, {}", "{}, please",
-              "would you {}?", "robot, {}", "I would like you to {}", "now {}"),
+              "would you {}?", "robot, {}", "I would like you to {}", "now {}", "we should {}",
+              "let me see you {}", "you have to {}", "try to {}", "just {}", "do {}",
+              "make sure to {}", "it would be nice to {}", "next, {}", "why not {}?",
+              "somebody has to {}", "be quick and {}", "first of all, {}"),
     "held_out": ("kindly {}", "you should {}", "be so kind and {}", "you need to {}",
                  "let us {}"),
 }  # fmt: skip
 """Around a command."""
 BEFORE: Table = {
     "train": ("Dinner is nearly ready. ", "I am in a hurry. ", "We are done here. ",
-              "The kitchen is a mess. ", "Guests are coming. "),
+              "The kitchen is a mess. ", "Guests are coming. ", "I am hungry. ", "Listen. ",
+              "Well, ", "My hands are wet. ", "There is something left to do. ",
+              "We are cooking today. ", "It is early. ", "I am busy. ",
+              "This is what I want: ", "All right, "),
     "held_out": ("It is late. ", "I have my hands full. "),
 }  # fmt: skip
 BEHIND: Table = {
     "train": (" for me", " right away", " before dinner", ". That is all", ". Thanks", " again",
-              ", it is important", " so that I can go on"),
+              ", it is important", " so that I can go on", " now", ". I will be back soon",
+              " if you can", ", will you", ". Thank you", " quickly", " as fast as possible",
+              ". I would be glad", " and be careful"),
     "held_out": (" as soon as you can", ". Thank you very much"),
 }  # fmt: skip

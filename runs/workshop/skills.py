@@ -110,8 +110,8 @@ def make(request: SkillRequest) -> dict[str, int]:
 def known(policy: Path) -> dict[str, str]:
     """Skill by name -> the step that asks for it, of all that a joined policy claims.
 
-    Of several claims the last one that begins with a capital counts, which is how RoboCasa says it.
-    One burner that is claimed by its place stands for all of them.
+    Of several claims the shortest counts, which says nothing of sauces of one kind or of what it is
+    for. One burner that is claimed by its place stands for all of them.
 
     Raises:
         ConfigError: if it is no joined policy.
@@ -120,10 +120,9 @@ def known(policy: Path) -> dict[str, str]:
     for part in folders.parts(policy, checkpoint.KIND):
         for text in part.get(CLAIMS, ()):
             skill = skill_of(text, text)
-            if skill is None or (skill.name in found and text[0].islower()):
-                continue
-            for one, words in _every(skill, text):
-                found[one.name] = words[:1].upper() + words[1:].rstrip(".")
+            for one, words in _every(skill, text) if skill else ():
+                step = words[:1].upper() + words[1:].rstrip(".")
+                found[one.name] = min(found.get(one.name, step), step, key=len)
     if not found:
         raise ConfigError(f"{policy} says of no subtask that it is for it; give a joined policy")
     return found
@@ -169,7 +168,9 @@ class Asker:
             skills = [self._skill()]
             text = self._single(skills[0])
         else:
-            skills = [self._skill() for _ in range(int(self._rng.integers(2, 4)))]
+            count = int(self._rng.integers(2, 4))  # a step said twice is no plan
+            kinds = self._rng.choice(self._kinds, min(count, len(self._kinds)), replace=False)
+            skills = [self._skill(kind) for kind in kinds]
             text = self._row(skills)
         texts = tuple(self._steps[skill.name] for skill in skills)
         return Asked(instruction=self._around(text), steps=texts)
@@ -180,8 +181,8 @@ class Asker:
         text = self._any(texts)
         return Asked(instruction=text, steps=tuple(split.clauses(text)))
 
-    def _skill(self) -> Skill:
-        kind = self._any(self._kinds)
+    def _skill(self, kind: str = "") -> Skill:
+        kind = kind or self._any(self._kinds)
         return self._any([skill for skill in self._skills if skill.kind == kind])
 
     def _plain(self, kind: str) -> Skill:

@@ -20,6 +20,14 @@ def test_overrides_are_typed_and_the_last_one_wins():
     assert config.limits.max_steps is None
 
 
+@pytest.mark.parametrize(
+    "words", ["The sink needs a rinse: run the water", "yes", "12", "# now", '"Go" [there', "a: {b"]
+)
+def test_words_of_one_s_own_are_taken_as_they_are(words: str):
+    assert load(overrides=[f"env.instruction={words}"]).env.instruction == words
+    assert load(overrides=["env.instruction=x", "env.instruction=null"]).env.instruction is None
+
+
 def test_a_part_by_short_name_drops_the_options_of_the_one_before(tmp_path: Path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("policy: {name: random, options: {scale: 0.1}}\n")
