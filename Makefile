@@ -60,7 +60,7 @@ bench-planner: $(READY) ## the planner's writing beside transformers' generate (
 experts: $(READY) ## the 60 expert episodes (docs/experts.md)
 	$(BIN)/python benchmarks/experts.py --workers 2 $(ARGS)
 
-planner-check: $(READY) ## plan the 60 held-out tasks as the shipped planner's card says
+planner-check: $(READY) ## plan the 58 held-out tasks as the shipped planner's card says
 	$(BIN)/leapcasa plan eval --planner leap --config small-planner --out outputs/planner-check \
 	  --tasks $$($(BIN)/python -c "import json; print(','.join(json.load(open('agent/weights/held_out.json'))))")
 	$(BIN)/python benchmarks/planner_check.py outputs/planner-check/plans.jsonl

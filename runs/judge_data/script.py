@@ -57,7 +57,7 @@ def opposite(skill: Skill) -> Skill | None:
     verb = _OPPOSITES.get(skill.verb)
     if verb is None or skill.every:
         return None
-    return Skill(verb=verb, target=skill.target, side=skill.side, level=skill.level)
+    return replace(skill, verb=verb, fully=False, hot=False, steps=None)
 
 
 def draw(

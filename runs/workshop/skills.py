@@ -114,17 +114,22 @@ def known(policy: Path) -> dict[str, str]:
     for. One burner that is claimed by its place stands for all of them.
 
     Raises:
-        ConfigError: if it is no joined policy.
+        ConfigError: if it is no joined policy, or claims nothing that can be said in other words.
     """
     found: dict[str, str] = {}
     for part in folders.parts(policy, checkpoint.KIND):
         for text in part.get(CLAIMS, ()):
             skill = skill_of(text, text)
-            for one, words in _every(skill, text) if skill else ():
+            if skill is None or not wordings(replace(skill, fully=False)):
+                continue  # nobody would know how else to ask for it
+            for one, words in _every(skill, text):
                 step = words[:1].upper() + words[1:].rstrip(".")
                 found[one.name] = min(found.get(one.name, step), step, key=len)
     if not found:
-        raise ConfigError(f"{policy} says of no subtask that it is for it; give a joined policy")
+        raise ConfigError(
+            f"{policy} says of no subtask that it is for it, or of none that can be said in other "
+            "words; give a joined policy"
+        )
     return found
 
 
@@ -221,7 +226,7 @@ class Asker:
         return self._any(FRAMES[self._words]).format(text)
 
     def _clause(self, skill: Skill) -> str:
-        others = SAID[skill.verb][self._words]
+        others = SAID.get(skill.verb, {}).get(self._words, ())
         if others and self._rng.random() < TOLD:
             return self._any(others).format(self._any(named(replace(skill, fully=False))))
         return self._command(skill)
