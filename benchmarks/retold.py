@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from leapcasa.agent.base import Planner
 from leapcasa.agent.split import understood
@@ -40,13 +41,13 @@ def asked(steps: list[str], instruction: str) -> list[str]:
 
 
 def right(
-    planner: Planner, pairs: list[dict[str, object]], *, shown: Sequence[Path] = (), wrong: bool
+    planner: Planner, pairs: list[dict[str, Any]], *, shown: Sequence[Path] = (), wrong: bool
 ) -> int:
     """How many plans ask for the reference's skills."""
     count = 0
     for number, pair in enumerate(pairs):
         images = {"right": read_image(shown[number % len(shown)])} if shown else {}
-        text, reference = str(pair["instruction"]), list(map(str, pair["reference"]))  # type: ignore[call-overload]
+        text, reference = str(pair["instruction"]), list(map(str, pair["reference"]))
         steps = [subtask.text for subtask in planner.plan(text, images).subtasks]
         good = asked(steps, text) == asked(reference, " ".join(reference))
         count += good

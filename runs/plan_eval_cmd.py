@@ -168,7 +168,7 @@ def ask(planner: Planner, case: Case, *, key: str, label: str) -> Made:
     Raises:
         ConfigError: if the planner cannot work at all with what it was given.
     """
-    shown = [view for view in planner.info.views if view in case.images]
+    shown: list[View] = [view for view in planner.info.views if view in case.images]
     images: dict[View, Image] = {view: plan_cases.read_image(case.images[view]) for view in shown}
     began = time.perf_counter()
     error, subtasks, raw = "", (), ""

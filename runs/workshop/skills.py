@@ -156,7 +156,8 @@ class Asker:
     """
 
     def __init__(self, steps: Mapping[str, str], words: Words, rng: np.random.Generator) -> None:
-        self._steps, self._words, self._rng = steps, words, rng
+        self._steps, self._rng = steps, rng
+        self._words: Words = words
         every = [skill_of(text, text) for text in steps.values()]
         self._skills = [skill for skill in every if skill is not None]
         self._kinds = sorted({skill.kind for skill in self._skills})
