@@ -1,6 +1,6 @@
 """What a plan is, and who makes one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -50,6 +50,11 @@ class PlannerInfo:
     """True if it plans as well where none of its views is given."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What else its plans depend on, for instance the prompt template and its hash."""
+
+    def lacking(self, given: Collection[View]) -> list[View]:
+        """The views that are not given and without which it cannot plan."""
+        missing: list[View] = [view for view in self.views if view not in given]
+        return [] if self.blind and len(missing) == len(self.views) else missing
 
 
 class Planner(Protocol):

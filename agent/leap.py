@@ -174,9 +174,9 @@ class LeapPlanner:
             ModelError: if the model fails.
         """
         text = self._template.text(_harmless(instruction), history)
-        rules = _rules(instruction, history) if self._rules_first else ()
-        if rules and reading.whole(instruction, rules):
-            return plans.checked(rules, raw=instruction, made_by="split")
+        rules = split.remaining(instruction, history)
+        if self._rules_first and reading.whole(instruction, rules):
+            return _by_rules(rules, instruction, [])
         pictures = [] if self._blind and not images else [self._picture(images)]
         reasons: list[str] = []
         raw = ""
@@ -190,11 +190,12 @@ class LeapPlanner:
             reasons += found.reasons
             if said.least_sure < self._sure and split.understood(instruction):
                 reasons.append(f"answer {attempt + 1} unsure: a token of {said.least_sure:.0%}")
-                return self._by_rules(instruction, history, said.text, reasons)
+                return _by_rules(rules, said.text, reasons)
             if not found.refused:
-                if lost := reading.left_out(instruction, rules, found.steps):
+                lost = self._rules_first and reading.left_out(instruction, rules, found.steps)
+                if lost:
                     reasons.append(f"answer {attempt + 1} leaves out: {lost}")
-                    return self._by_rules(instruction, history, said.text, reasons)
+                    return _by_rules(rules, said.text, reasons)
                 return self._accepted(found.steps, said, reasons)
             reasons.append(f"answer {attempt + 1} refused: {found.refused}")
         if self._fallback == "none":
@@ -202,13 +203,7 @@ class LeapPlanner:
                 f"planner 'leap': no answer could be used ({reasons[-1]}); set "
                 "planner.options.fallback=split, constrained=true, or another checkpoint"
             )
-        return self._by_rules(instruction, history, raw, reasons)
-
-    def _by_rules(
-        self, instruction: str, history: Sequence[Attempt], raw: str, reasons: list[str]
-    ) -> Plan:
-        texts = _rules(instruction, history)
-        return plans.checked(texts, raw=raw, rejected=reasons, made_by="split")
+        return _by_rules(rules, raw, reasons)
 
     def _accepted(self, steps: Sequence[str], said: Generated, reasons: list[str]) -> Plan:
         if len(steps) > self._max_steps:
@@ -256,10 +251,8 @@ class LeapPlanner:
         return allowed
 
 
-def _rules(instruction: str, history: Sequence[Attempt]) -> Sequence[str]:
-    """The steps of `split`."""
-    spare = split.SplitPlanner().plan(instruction, {}, history)
-    return [subtask.text for subtask in spare.subtasks]
+def _by_rules(rules: Sequence[str], raw: str, reasons: Sequence[str]) -> Plan:
+    return plans.checked(rules, raw=raw, rejected=reasons, made_by="split")
 
 
 def _harmless(instruction: str) -> str:

@@ -76,6 +76,16 @@ def understood(instruction: str) -> bool:
     return all(_commands(clause) for clause in clauses(instruction))
 
 
+def remaining(instruction: str, history: Sequence[Attempt]) -> list[str]:
+    """The clauses that were not declared done; all of them if none is left."""
+    done = [attempt.text for attempt in history if attempt.outcome == "done"]
+    left = clauses(instruction)
+    for text in done:
+        if text in left:
+            left.remove(text)
+    return left or clauses(instruction)
+
+
 def _commands(sentence: str) -> bool:
     return _starts_with_verb(_LEADS.sub("", sentence))
 
@@ -134,9 +144,4 @@ class SplitPlanner:
             LeapcasaError: if the instruction has no words.
         """
         del images
-        done = [attempt.text for attempt in history if attempt.outcome == "done"]
-        left = clauses(instruction)
-        for text in done:
-            if text in left:
-                left.remove(text)
-        return plans.checked(left or clauses(instruction), raw=instruction)
+        return plans.checked(remaining(instruction, history), raw=instruction)

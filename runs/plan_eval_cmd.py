@@ -208,8 +208,8 @@ def _progress(total: int, contender: Contender, console: Console) -> Iterator[Pr
 
 def _check_views(contender: Contender, info: PlannerInfo, cases: Sequence[Case]) -> None:
     for case in cases:
-        missing = [view for view in info.views if view not in case.images]
-        if missing and not (info.blind and len(missing) == len(info.views)):
+        missing = info.lacking(case.images)
+        if missing:
             raise ConfigError(
                 f"planner {contender.label!r} looks at the {missing[0]} view, and case "
                 f"{case.id!r} has no such picture"

@@ -94,9 +94,8 @@ def _needed(
     info: PlannerInfo, pictures: Mapping[View, Image], console: Console
 ) -> dict[View, Image]:
     name, views = info.name, info.views
-    missing = [view for view in views if view not in pictures]
-    blind = info.blind and len(missing) == len(views)
-    if missing and not blind:
+    missing = info.lacking(pictures)
+    if missing:
         raise ConfigError(
             f"the planner {name!r} looks at the {' and '.join(views)} view; give "
             + " and ".join(f"{OPTIONS[view]} PNG" for view in missing)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .reporting.clean import mapping
+
 
 def instruction(run: Mapping[str, Any]) -> Any:
     """The task in the words that the agent was given: the user's own, or else RoboCasa's.
@@ -13,7 +15,5 @@ def instruction(run: Mapping[str, Any]) -> Any:
     Returns:
         Mostly text; None if nothing is there.
     """
-    config, scene = run.get("config"), run.get("scene")
-    env = config.get("env") if isinstance(config, Mapping) else None
-    own = env.get("instruction") if isinstance(env, Mapping) else None
-    return own or (scene.get("instruction") if isinstance(scene, Mapping) else None)
+    own = mapping(mapping(run.get("config")).get("env")).get("instruction")
+    return own or mapping(run.get("scene")).get("instruction")

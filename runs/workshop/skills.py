@@ -159,7 +159,8 @@ class Asker:
         self._steps, self._rng = steps, rng
         self._words: Words = words
         every = [skill_of(text, text) for text in steps.values()]
-        self._skills = [skill for skill in every if skill is not None]
+        # People seldom say how far.
+        self._skills = [replace(skill, fully=False) for skill in every if skill is not None]
         self._kinds = sorted({skill.kind for skill in self._skills})
         self._pairs = [kinds for kinds in TOGETHER if set(kinds) <= set(self._kinds)]
 
@@ -229,13 +230,12 @@ class Asker:
     def _clause(self, skill: Skill) -> str:
         others = SAID.get(skill.verb, {}).get(self._words, ())
         if others and self._rng.random() < TOLD:
-            return self._any(others).format(self._any(named(replace(skill, fully=False))))
+            return self._any(others).format(self._any(named(skill)))
         return self._command(skill)
 
     def _command(self, skill: Skill) -> str:
         """A command, without the "please" before it; some skills have few, and none for tests."""
-        plain = replace(skill, fully=False)  # people say less
-        every = wordings(plain, held_out=self._words == "held_out") or wordings(plain)
+        every = wordings(skill, held_out=self._words == "held_out") or wordings(skill)
         text = self._any(every)
         return text.removeprefix("please ").removeprefix("now ").removeprefix("then ")
 
