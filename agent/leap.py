@@ -22,6 +22,7 @@ from ..vlm.load import Dtype, LoadConfig, Quantization, load
 from . import answer, grounding, phrase, prompts, reading, split
 from . import plan as plans
 from .base import Attempt, Plan, PlannerInfo
+from .script import remaining
 
 Shown = Literal["right", "left", "tiled"]
 _VIEWS: Mapping[Shown, tuple[View, ...]] = {
@@ -69,6 +70,7 @@ class LeapPlanner:
             rules know all verbs of the instruction: `split` steps in. 0 uses every answer.
         rules_first: the rules' own plan, without asking the model, of an instruction of which they
             read all (`agent.reading`); of another, no answer that leaves out what they do read.
+            Where they step in, what commands nothing but is understood is said as a command.
             The model is loaded when it is first asked.
         blind: plan by the words alone if none of its views is given, instead of refusing to.
         grounded: let it name only what the instruction and every kitchen have (`agent.grounding`).
@@ -174,7 +176,10 @@ class LeapPlanner:
             ModelError: if the model fails.
         """
         text = self._template.text(_harmless(instruction), history)
-        rules = split.remaining(instruction, history)
+        clauses = split.clauses(instruction)
+        if self._rules_first:
+            clauses = reading.commands(clauses, instruction)
+        rules = remaining(clauses, history) or clauses
         if self._rules_first and reading.whole(instruction, rules):
             return _by_rules(rules, instruction, [])
         pictures = [] if self._blind and not images else [self._picture(images)]

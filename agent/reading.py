@@ -4,10 +4,15 @@ A clause that is read whole is something that the robot is known to do, and in t
 asked. There a small model has nothing to add, and much to get wrong.
 """
 
+import re
 from collections.abc import Sequence
 
+from ..envs.phrases import phrases
 from ..envs.skills import Skill, skill_of
 from . import split
+
+_SEVERAL = re.compile(r"\b(?:and|then|also|both|but)\b", re.IGNORECASE)
+"""Where something may be wanted besides: one command would lose it."""
 
 
 def skills(clauses: Sequence[str], instruction: str) -> list[Skill | None]:
@@ -23,6 +28,26 @@ def skills(clauses: Sequence[str], instruction: str) -> list[Skill | None]:
 def whole(instruction: str, clauses: Sequence[str]) -> bool:
     """True if the rules know every verb of the instruction and what every clause asks for."""
     return split.understood(instruction) and None not in skills(clauses, instruction)
+
+
+def commands(clauses: Sequence[str], instruction: str) -> list[str]:
+    """The clauses, those that command nothing but are understood in the plainest words for it.
+
+    "The faucet is still running, make it stop" is no subtask that a policy or a judge was trained
+    with; "Turn off the sink faucet" is. A command stays in the words of whoever asked.
+
+    Args:
+        clauses: of an instruction.
+        instruction: all of it.
+    """
+    return [_command(clause, instruction) for clause in clauses]
+
+
+def _command(clause: str, instruction: str) -> str:
+    skill = skill_of(clause, instruction)
+    if skill is None or split.understood(clause) or _SEVERAL.search(clause):
+        return clause
+    return next(iter(phrases(skill)), clause)
 
 
 def left_out(instruction: str, clauses: Sequence[str], steps: Sequence[str]) -> str:

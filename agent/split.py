@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from ..envs.sensors import Image, View
 from . import plan as plans
 from .base import Attempt, Plan, PlannerInfo
+from .script import remaining
 
 _VERB_LIST = """
 cluster defrost grip juice make preheat select steep tilt
@@ -76,16 +77,6 @@ def understood(instruction: str) -> bool:
     return all(_commands(clause) for clause in clauses(instruction))
 
 
-def remaining(instruction: str, history: Sequence[Attempt]) -> list[str]:
-    """The clauses that were not declared done; all of them if none is left."""
-    done = [attempt.text for attempt in history if attempt.outcome == "done"]
-    left = clauses(instruction)
-    for text in done:
-        if text in left:
-            left.remove(text)
-    return left or clauses(instruction)
-
-
 def _commands(sentence: str) -> bool:
     return _starts_with_verb(_LEADS.sub("", sentence))
 
@@ -144,4 +135,5 @@ class SplitPlanner:
             LeapcasaError: if the instruction has no words.
         """
         del images
-        return plans.checked(remaining(instruction, history), raw=instruction)
+        every = clauses(instruction)
+        return plans.checked(remaining(every, history) or every, raw=instruction)

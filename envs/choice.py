@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..configs.errors import EnvironmentFault
 from . import things
 from .skills import Skill, Target
+from .yaml_cache import cached_yaml
 
 _KINDS: dict[Target, tuple[str, ...]] = {
     "faucet": ("Sink",),
@@ -152,7 +153,8 @@ def stand(raw: Any, fixture: Any) -> tuple[npt.NDArray[np.float64], float]:
 
     before = raw.rng.bit_generator.state
     try:
-        place, turned = compute_robot_base_placement_pose(raw, fixture)
+        with cached_yaml():  # it reads the layout's file anew each time
+            place, turned = compute_robot_base_placement_pose(raw, fixture)
     finally:
         raw.rng.bit_generator.state = before
     return np.array([place[0], place[1], 0.0]), float(turned[2])

@@ -210,6 +210,12 @@ def skill_of(text: str, context: str) -> Skill | None:
         return None
 
 
+def kind_of(text: str) -> str:
+    """The kind (`Skill.kind`) of a subtask in words; empty if they are not understood."""
+    skill = skill_of(text, text)
+    return "" if skill is None else skill.kind
+
+
 def _whole(text: str, context: str) -> Skill | None:
     words = _plain(text)
     found: Verb | None = next(

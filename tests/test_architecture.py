@@ -30,13 +30,13 @@ PRIVILEGED = tuple(
     f"envs.{name}" for name in ("referee", "predicates", "criteria", "things", "handling")
 )
 REFEREE_FOLDERS = ("runs/", "policies/experts/")
-LANGUAGE, VOCABULARY = "envs.skills", "envs.vocabulary"
+LANGUAGE, PHRASES, VOCABULARY = "envs.skills", "envs.phrases", "envs.vocabulary"
 """What words ask for, without a world: they take nothing from the rest of their room."""
 SENSORS_ONLY = {
     # What the rooms of the agent may take from the world: no kitchen, no truth.
     "policies": {"envs.sensors", LANGUAGE},
     "judges": {"envs.sensors", LANGUAGE},
-    "agent": {"envs.sensors", "envs.ring", LANGUAGE},
+    "agent": {"envs.sensors", "envs.ring", LANGUAGE, PHRASES},
 }
 
 
@@ -133,6 +133,8 @@ def test_the_reading_of_words_knows_no_world():
     taken = set(imports(sources[LANGUAGE], LANGUAGE))
     worldly = {path for path in taken if path.split(".")[0] != "configs"}
     assert {".".join(path.split(".")[:2]) for path in worldly} == {VOCABULARY}
+    taken = {path for path in imports(sources[PHRASES], PHRASES) if path != "envs"}
+    assert {".".join(path.split(".")[:2]) for path in taken} == {LANGUAGE}
     assert not set(imports(sources[VOCABULARY], VOCABULARY))
 
 

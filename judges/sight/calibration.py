@@ -60,6 +60,21 @@ def read(part: Mapping[str, Any], views: tuple[View, ...]) -> dict[View, Calibra
     return {view: Calibration(**said.get(view, {})) for view in views}
 
 
+def read_kinds(
+    part: Mapping[str, Any], views: tuple[View, ...]
+) -> dict[str, dict[View, Calibration]]:
+    """Those that kinds of subtasks (`Skill.kind`) have of their own.
+
+    Raises:
+        TypeError, ValueError: if what it says cannot be.
+    """
+    said = part.get("kinds", {})
+    return {
+        checked_kind(kind): {view: Calibration(**one["calibration"][view]) for view in views}
+        for kind, one in said.items()
+    }
+
+
 def read_doubt(part: Mapping[str, Any]) -> float:
     """The doubt that a member wants in a loop that has any; 0 where it says nothing.
 

@@ -57,8 +57,15 @@ def load_all(folder: Path) -> "Members[Network]":
         for part in parts:
             sizes = part["network"]
             config = JudgeConfig(**{**sizes, "channels": tuple(sizes["channels"])})
-            worth = calibration.read(part, VIEWS), calibration.read_doubt(part)
-            made.append(Network(config, *worth, calibration.read_knows(part)))
+            made.append(
+                Network(
+                    config,
+                    calibration.read(part, VIEWS),
+                    kinds=calibration.read_kinds(part, VIEWS),
+                    doubt=calibration.read_doubt(part),
+                    knows=calibration.read_knows(part),
+                )
+            )
         _alike([network.config for network in made])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KIND.damaged(folder, error) from error

@@ -12,7 +12,7 @@ import xxhash
 
 from ...configs import ConfigError, JudgeError
 from ...envs.sensors import View
-from ...envs.skills import skill_of
+from ...envs.skills import kind_of
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from .. import nll
@@ -150,7 +150,7 @@ class SightJudge:
         with torch.inference_mode():
             logit = float(self._logit(network, view, self._pictures(clip), text, words))
         if not self._last_frame:
-            logit = float(network.calibrations[view](logit))
+            logit = float(network.calibrations_of(kind_of(text))[view](logit))
         doubt = self._doubt_of(network, text)
         no, yes = np.logaddexp(0.0, (logit - doubt, doubt - logit)).tolist()
         if not np.isfinite([no, yes]).all():
@@ -163,8 +163,8 @@ class SightJudge:
     def _doubt_of(self, network: Any, text: str) -> float:
         if self._doubt <= 0:
             return self._doubt
-        skill = skill_of(text, text)
-        if network.knows is not None and skill is not None and skill.kind not in network.knows:
+        kind = kind_of(text)
+        if network.knows is not None and kind and kind not in network.knows:
             return UNKNOWN
         return max(self._doubt, network.doubt)
 

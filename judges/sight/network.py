@@ -10,6 +10,7 @@ to learn from than the eye does. Each view is judged by itself; the model card's
 Importing this module imports torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
@@ -198,6 +199,7 @@ class Network(nn.Module):
     Args:
         config: its sizes.
         calibrations: of each view; none of a network that is trained just now.
+        kinds: calibrations that kinds of subtasks (`Skill.kind`) have of their own.
         doubt: that it wants in a loop that has any, see `SightJudge`.
         knows: the kinds of subtasks that it was trained for; None if nothing is said of that.
     """
@@ -206,12 +208,14 @@ class Network(nn.Module):
         self,
         config: JudgeConfig,
         calibrations: Calibrations | None = None,
+        *,
+        kinds: Mapping[str, Calibrations] | None = None,
         doubt: float = 0.0,
         knows: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
-        self.calibrations = dict(calibrations or {})
+        self.calibrations, self.kinds = dict(calibrations or {}), dict(kinds or {})
         self.doubt, self.knows = doubt, knows
         self.look = Look(config)
         self.verdicts = Verdicts(config)
@@ -221,6 +225,10 @@ class Network(nn.Module):
     def heads(self) -> "list[Verdicts]":
         """All verdicts."""
         return [self.verdicts, *self.others]  # pyright: ignore
+
+    def calibrations_of(self, kind: str) -> Calibrations:
+        """Those of a kind of subtask: its own, or else all others'."""
+        return self.kinds.get(kind, self.calibrations)
 
     def verdict(self, seen: Tensor, changes: Tensor, words: Tensor, left: Tensor) -> Tensor:
         """Judge; see `Verdicts.forward`.

@@ -14,11 +14,11 @@ from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from ...configs import ConfigError
+from ...envs.phrases import phrases
 from ...envs.skills import Level, Side, Skill, skill_of
 from ...policies.experts.recipes import RECIPES
 from ...sight.members import answers, new_gate, told
 from ...sight.words import BUCKETS, buckets
-from ..judge_data.phrases import phrases
 from ..policy.wordings import wordings
 
 DECAY = 1e-7

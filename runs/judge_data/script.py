@@ -13,8 +13,8 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
+from ...envs.phrases import phrases
 from ...envs.skills import Skill, Verb, parse
-from .phrases import phrases
 
 Manner = Literal["clean", "noisy", "misplaced", "paused", "random"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)

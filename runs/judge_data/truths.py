@@ -12,11 +12,38 @@ from typing import Any
 from ...agent import events as log
 from ...configs import LeapcasaError
 from ...envs.kitchen import Kitchen
+from ...envs.phrases import phrases
 from ...envs.referee import Referee
 from ...envs.skills import Skill
 from ..episode import Look
-from .phrases import OTHERS, phrases
 from .script import Stretch
+
+OTHERS: tuple[Skill, ...] = (
+    Skill(verb="turn_on", target="faucet"),
+    Skill(verb="turn_off", target="faucet"),
+    Skill(verb="turn", target="spout", side="left"),
+    Skill(verb="turn", target="spout", side="right"),
+    Skill(verb="turn_on", target="kettle"),
+    Skill(verb="turn_off", target="kettle"),
+    Skill(verb="open", target="kettle_lid"),
+    Skill(verb="close", target="kettle_lid"),
+    Skill(verb="open", target="dishwasher_door"),
+    Skill(verb="close", target="dishwasher_door"),
+    Skill(verb="pull_out", target="dishwasher_rack", level="top"),
+    Skill(verb="pull_out", target="dishwasher_rack", level="bottom"),
+    Skill(verb="open", target="microwave_door"),
+    Skill(verb="close", target="microwave_door"),
+    Skill(verb="turn_on", target="microwave"),
+    Skill(verb="open", target="oven_door"),
+    Skill(verb="open", target="toaster_oven_door"),
+    Skill(verb="open", target="fridge_door"),
+    Skill(verb="close", target="fridge_door"),
+    Skill(verb="drive_to", target="sink"),
+    Skill(verb="drive_to", target="stove"),
+    Skill(verb="drive_to", target="fridge"),
+)
+"""What a clip may be asked about besides what the robot was told: the fixture can be told from the
+words, and the truth does not depend on when one began to watch."""
 
 
 @dataclass(kw_only=True)

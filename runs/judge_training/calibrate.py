@@ -2,12 +2,12 @@
 
 The weights stay what they are; see `judges/sight/calibration.py` for what is fitted. Every member
 of a joined judge is calibrated by the windows whose words are for it; one without any stays as it
-was.
+was. Asked for kinds of subtasks, they get figures of their own, and all else stays as it was.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class CalibrateRequest:
     data`, whose kitchens held out of all training count."""
     everything: bool = False
     """All kitchens of `policy data` count, as the judge was trained on none of these folders."""
+    kinds: Sequence[str] = ()
+    """Kinds of subtasks that get figures of their own; without any, all of a network gets some."""
     judge: Path
     out: Path
     doubts: Mapping[int, float]
@@ -100,27 +102,50 @@ def _fitted(
     """
     stretches, rows = _material(request, members.every[0])
     found: dict[str, Any] = {}
-    for number, network in enumerate(members.every):
+    for number in range(len(members.every)):
         shown = _Shown.of(members, number, stretches, rows, told)
         if shown is None:
             continue
-        fitted = [fit(shown.logits[:, view], shown.complete) for view in range(len(VIEWS))]
-        network.calibrations = dict(zip(VIEWS, fitted, strict=True))
-        calibration = {view: asdict(one) for view, one in network.calibrations.items()}
-        about = {
-            "windows": len(shown.complete),
-            "complete": int(shown.complete.sum()),
-            "before": rightness(shown.logits, shown.complete),
-            "after": rightness(_calibrated(fitted, shown.logits), shown.complete),
-        }
-        parts[number] = {**parts[number], "calibration": calibration, "calibrated_on": about}
-        found[str(number)] = {**about, "calibration": calibration}
-    if not found:
+        if not request.kinds:
+            own = _worth(shown.without(parts[number].get("kinds", {})))
+            if own is not None:
+                found[str(number)] = own
+                parts[number] = {**parts[number], **_written(own)}
+        for kind in request.kinds:
+            own = _worth(shown.of_kind(kind))
+            if own is not None:
+                found[f"{number}, {kind}"] = own
+                kinds = {**parts[number].get("kinds", {}), kind: _written(own)}
+                parts[number] = {**parts[number], "kinds": kinds}
+    few = [kind for kind in request.kinds if not any(kind in name for name in found)]
+    if few or not found:
         raise ConfigError(
-            f"there are fewer than {LEAST} windows that are complete, or that are not, of what "
-            "any network of this judge is for; record more"
+            f"there are fewer than {LEAST} windows that are complete, or that are not, of "
+            f"{few[0] if few else 'what any network of this judge is for'}; record more"
         )
     return found
+
+
+def _worth(shown: "_Shown") -> dict[str, Any] | None:
+    """Figures, and how often it is right by them; None where there are too few windows."""
+    complete = shown.complete
+    if min(complete.sum(), (~complete).sum()) < LEAST:
+        return None
+    fitted = [fit(shown.logits[:, view], complete) for view in range(len(VIEWS))]
+    calibrated = np.stack([one(shown.logits[:, view]) for view, one in enumerate(fitted)], 1)
+    return {
+        "windows": len(complete),
+        "complete": int(complete.sum()),
+        "before": rightness(shown.now, complete),
+        "after": rightness(calibrated, complete),
+        "calibration": {view: asdict(one) for view, one in zip(VIEWS, fitted, strict=True)},
+    }
+
+
+def _written(worth: Mapping[str, Any]) -> dict[str, Any]:
+    """What of it stands in `config.json`."""
+    about = {name: value for name, value in worth.items() if name != "calibration"}
+    return {"calibration": worth["calibration"], "calibrated_on": about}
 
 
 def fit(logits: Floats, complete: Bools) -> Calibration:
@@ -159,11 +184,16 @@ def rightness(logits: Floats, complete: Bools) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Shown:
-    """What a member says of the windows that are its own."""
+    """What a member says of N windows that are its own."""
 
     logits: Floats
-    """(N, 2)."""
+    """(N, 2) as trained."""
+    now: Floats
+    """(N, 2) as it is calibrated so far."""
     complete: Bools
+    """(N,)."""
+    kinds: npt.NDArray[np.str_]
+    """(N,) of the subtasks, see `kind_of`."""
 
     @classmethod
     def of(
@@ -174,7 +204,7 @@ class _Shown:
         rows: Sequence[Row],
         told: Callable[[int, int], None],
     ) -> "_Shown | None":
-        """None where there are too few."""
+        """None where there are none."""
         network = members.every[number]
         some = [one for one in stretches if number in members.indices(one.header.subtasks)]
         texts = dict.fromkeys(row.instruction for row in rows)
@@ -187,15 +217,39 @@ class _Shown:
             told=partial(told, len(some) + len(films(own))),
         )  # fmt: skip
         said = all_logits(network, data).double().numpy()
-        words = data.words[data.subtask]
-        mine = np.ones(len(words), bool)
-        if members.gate is not None:  # a demonstration may hold subtasks of several
-            with torch.inference_mode():
-                mine = (answers(members.gate, words) == number).numpy()
-        complete = data.complete.numpy()[mine] > 0.5
-        if min(complete.sum(), (~complete).sum()) < LEAST:
-            return None
-        return cls(logits=said[mine], complete=complete)
+        kinds = data.kinds[data.subtask.numpy()]
+        shown = cls(
+            logits=said,
+            now=_calibrated(network, said, kinds),
+            complete=data.complete.numpy() > 0.5,
+            kinds=kinds,
+        )
+        if members.gate is None:
+            return shown
+        with torch.inference_mode():  # a demonstration may hold subtasks of several
+            mine = answers(members.gate, data.words[data.subtask]) == number
+        return shown._at(mine.numpy())
+
+    def of_kind(self, kind: str) -> "_Shown":
+        """The windows of one kind of subtask."""
+        return self._at(self.kinds == kind)
+
+    def without(self, kinds: Collection[str]) -> "_Shown":
+        """The windows of all kinds but some."""
+        return self._at(~np.isin(self.kinds, list(kinds)))
+
+    def _at(self, kept: Bools) -> "_Shown":
+        parts = {one.name: getattr(self, one.name)[kept] for one in fields(self)}
+        return _Shown(**parts)
+
+
+def _calibrated(network: Network, logits: Floats, kinds: npt.NDArray[np.str_]) -> Floats:
+    """(N, 2) what the network's logits are worth by the figures that it has."""
+    made = np.empty_like(logits)
+    for kind in np.unique(kinds):
+        worth, at = network.calibrations_of(str(kind)), kinds == kind
+        made[at] = np.stack([worth[view](logits[at, i]) for i, view in enumerate(VIEWS)], 1)
+    return made
 
 
 def _material(
@@ -214,10 +268,6 @@ def _material(
     every = demonstrations(demos, sizes)
     kept = [one for one in every if request.everything or one.held_out]
     return played(kept, network.config), rows
-
-
-def _calibrated(fitted: Sequence[Calibration], logits: Floats) -> Floats:
-    return np.stack([one(logits[:, view]) for view, one in enumerate(fitted)], 1)
 
 
 def _write(request: CalibrateRequest, parts: Sequence[Mapping[str, Any]]) -> None:

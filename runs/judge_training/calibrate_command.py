@@ -20,6 +20,9 @@ held out of all training; all of them with --all). Weights stay what they are; e
 brought to the odds that it has there, two of three clips not complete. Of a joined judge every
 network is calibrated by what is its own; one of which there is too little stays as it was.
 
+--kind KIND gives a kind of subtask figures of its own, and leaves all else as it is: where a
+network is wrong about that kind in another way than about its others.
+
 In the closed loop a network may still be wrong more often than its odds say, as the policy comes
 to what no recording holds. --doubt N=X gives network N of the judge a doubt of its own, which
 counts where it is greater than the option `doubt`, and not where that is 0 (as in `judge eval`).
@@ -45,6 +48,11 @@ def add_calibrate(parser: argparse.ArgumentParser) -> None:
         "ships)",
     )  # fmt: skip
     parser.add_argument(
+        "--kind", metavar="KIND", type=_kind, action="append", default=[],
+        help='a kind of subtask, as "turn_on faucet", that gets figures of its own; may be '
+        "repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--doubt", metavar="N=X", type=_doubt, action="append", default=[],
         help="what network N of the judge wants in the closed loop; may be repeated",
     )  # fmt: skip
@@ -68,10 +76,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     if not options.data and not options.doubt and not options.knows:
         raise ConfigError("name what the judge is to be shown (DATA), or a --doubt, or --knows")
+    if options.kind and not options.data:
+        raise ConfigError("--kind needs what the judge is to be shown (DATA)")
     out = options.out.expanduser().absolute()
     check_free(out)
     request = calibrate.CalibrateRequest(
         data=[path.expanduser().absolute() for path in options.data],
+        kinds=tuple(dict.fromkeys(options.kind)),
         judge=(options.base_model or SHIPPED).expanduser().absolute(),
         out=out,
         doubts=dict(options.doubt),
@@ -85,6 +96,16 @@ def run(options: argparse.Namespace, console: Console) -> int:
     shown = _as_text(out, facts, doubts, knows)
     console.result({"members": facts, "doubts": doubts, "knows": knows, "out": out}, shown)
     return 0
+
+
+def _kind(text: str) -> str:
+    """`turn_on faucet`."""
+    from ...judges.sight.calibration import checked_kind
+
+    try:
+        return checked_kind(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'{error}; like "turn_on faucet"') from error
 
 
 def _doubt(text: str) -> tuple[int, float]:

@@ -16,13 +16,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ...envs.phrases import phrases
+from ...envs.skills import kind_of
 from ...judges.base import COMPLETE, Clip
 from ...judges.sight.judge import VIEWS, difference
 from ...judges.sight.network import JudgeConfig, Look
 from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..clip_files import read_clip
-from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
 from ..manifest import Row
 from ..policy.dataset import Stretch
@@ -50,6 +51,8 @@ class Windows:
     """(L, 2, seen) of all pictures, right and left, see `Look`."""
     words: Tensor
     """(S, B) buckets of the subtasks."""
+    kinds: npt.NDArray[np.str_]
+    """(S,) of the subtasks, see `kind_of`."""
     at: Tensor
     """(N, looks) int64, rows of `seen`; the oldest is repeated where an episode begins."""
     changes: Tensor
@@ -69,7 +72,7 @@ class _Gathering:
     look: Look
     looks: int
     seen: list[Tensor] = field(default_factory=list)
-    words: list[Ints] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     at: list[Ints] = field(default_factory=list)
     changes: list[npt.NDArray[np.float64]] = field(default_factory=list)
     subtask: list[int] = field(default_factory=list)
@@ -78,16 +81,16 @@ class _Gathering:
     total: int = 0
 
     def add(
-        self, pictures: npt.NDArray[np.uint8], text: Ints, ends: Sequence[tuple[Ints, bool, str]]
+        self, pictures: npt.NDArray[np.uint8], text: str, ends: Sequence[tuple[Ints, bool, str]]
     ) -> None:
         """Take windows of one subtask.
 
         Args:
             pictures: (L, 2, 3, S, S) uint8.
-            text: buckets.
+            text: the subtask in words.
             ends: (looks,) rows of `pictures`, whether complete, and a name, of each window.
         """
-        words = torch.from_numpy(text)[None]
+        words = torch.from_numpy(buckets(text))[None]
 
         @cache  # neighbouring windows share all but one
         def change(before: int, after: int) -> npt.NDArray[np.float64]:
@@ -103,16 +106,17 @@ class _Gathering:
                 np.stack([change(*pair) for pair in itertools.pairwise([at[0], *at])])
             )
             self.at.append(at + self.total)
-            self.subtask.append(len(self.words))
+            self.subtask.append(len(self.texts))
             self.complete.append(complete)
             self.names.append(name)
-        self.words.append(text)
+        self.texts.append(text)
         self.total += len(pictures)
 
     def windows(self) -> Windows:
         return Windows(
             seen=torch.cat(self.seen),
-            words=torch.from_numpy(np.stack(self.words)),
+            words=torch.from_numpy(np.stack([buckets(text) for text in self.texts])),
+            kinds=np.array([kind_of(text) for text in self.texts]),
             at=torch.from_numpy(np.stack(self.at)),
             changes=torch.from_numpy(np.stack(self.changes).astype(np.float32)),
             subtask=torch.tensor(self.subtask),
@@ -221,13 +225,13 @@ def _undone(
             ends.append((back - first, untouched, name))
     if ends:
         text = words[0] if rng is None else words[int(rng.integers(len(words)))]
-        made.add(one.outer[first:end], buckets(text), ends)
+        made.add(one.outer[first:end], text, ends)
 
 
-def _asked(one: Stretch, begin: int, rng: np.random.Generator | None) -> Ints:
-    """Buckets of a subtask's own words, or of such as `rng` draws."""
+def _asked(one: Stretch, begin: int, rng: np.random.Generator | None) -> str:
+    """A subtask's own words, or such as `rng` draws."""
     own = rng is None or rng.random() < 0.5
-    return buckets(one.text(one.step(begin), None if own else rng))
+    return one.text(one.step(begin), None if own else rng)
 
 
 def _before(look: int, looks: int, first: int) -> Ints:
@@ -247,7 +251,7 @@ def _filmed(made: _Gathering, rows: Sequence[Row], config: JudgeConfig) -> None:
             (np.searchsorted(needed, frames), row.label == COMPLETE, row.phase or "clip")
             for row, frames in shown
         ]
-        made.add(pictures, buckets(words), ends)
+        made.add(pictures, words, ends)
 
 
 def _frames(row: Row, config: JudgeConfig) -> Ints:

@@ -18,6 +18,7 @@ from ...configs import LeapcasaError
 from ...envs.hanging import Hanger
 from ...envs.kitchen import Kitchen
 from ...envs.painting import Painter
+from ...envs.phrases import phrases
 from ...envs.posing import DEEPEST_M, Poser
 from ...envs.predicates import DRAWER_WAY
 from ...envs.referee import Referee
@@ -27,7 +28,6 @@ from ...envs.truth import JointTruth
 from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
 from ...policies.experts.recipes import SPOUT_RAD
-from ..judge_data.phrases import phrases
 from ..judge_data.script import opposite
 from . import asking, episode_file, working
 from .carrying import Carried

@@ -205,6 +205,22 @@ def test_with_rules_first_no_answer_leaves_out_what_the_rules_read(checkpoint, m
     assert len(asked) == 2
 
 
+def test_with_rules_first_what_rules_understand_is_said_as_a_command_where_they_step_in(
+    checkpoint, monkeypatch
+):
+    planner = LeapPlanner(checkpoint, rules_first=True, retries=0)
+    task = "The faucet is still running, make it stop."
+    says(planner, monkeypatch, "1) Wash the mug", "no", "1) Turn off the tap")
+    for reason in ("leaves out: Turn off the sink faucet", "refused"):
+        plan = planner.plan(task, {"right": picture()})
+        assert [s.text for s in plan.subtasks] == ["Turn off the sink faucet"]
+        assert plan.made_by == "split"
+        assert any(reason in one for one in plan.rejected)
+    plan = planner.plan(task, {"right": picture()})
+    assert [s.text for s in plan.subtasks] == ["Turn off the tap"]
+    assert not plan.made_by
+
+
 def test_with_rules_first_missing_weights_are_told_when_they_are_wanted(tmp_path: Path):
     planner = LeapPlanner(str(tmp_path / "nothing"), rules_first=True)
     with pytest.raises(ConfigError, match="nothing"):

@@ -56,3 +56,23 @@ BASIN = "Wash the mug, turn on the faucet, and close the left drawer."
 )
 def test_a_plan_keeps_each_clause_that_was_understood_in_its_order(steps: list[str], lost: str):
     assert reading.left_out(BASIN, clauses(BASIN), steps) == lost
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("The faucet is still running, make it stop", "Turn off the sink faucet"),
+        ("I want the dishwasher door open", "Open the dishwasher door"),
+        ("Shut the tap", "Shut the tap"),  # a command stays in the words of who asked
+        ("The mug is dirty", "The mug is dirty"),  # nothing is understood
+        # Two wishes: one command would lose one of them.
+        ("I want the dishwasher open and the faucet on",) * 2,
+        ("The faucet is on, then wash the mug", "The faucet is on, then wash the mug"),
+        ("The left drawer should be closed", "The left drawer should be closed"),  # no plain words
+    ],
+)
+def test_what_commands_nothing_but_is_understood_is_said_as_a_command(said: str, command: str):
+    (told,) = reading.commands([said], said)
+    assert told == command
+    asked, now = reading.skills([said, told], said)
+    assert asked == now

@@ -3,6 +3,7 @@ independent truth."""
 
 import numpy as np
 import pytest
+import yaml
 
 from leapcasa.configs import EnvironmentFault
 from leapcasa.envs.kitchen import Kitchen
@@ -289,7 +290,9 @@ def test_a_jug_counts_as_picked_up_in_the_fingers_and_as_placed_where_robocasa_s
 
 
 @pytest.mark.sim
-def test_a_place_to_stand_is_robocasas_and_asking_for_it_changes_nothing():
+def test_a_place_to_stand_is_robocasas_and_asking_for_it_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+):
     kitchen = Kitchen("NavigateKitchen", split="target", rendering=False)
     sensors = kitchen.begin(1)
     referee = Referee(kitchen)
@@ -301,4 +304,8 @@ def test_a_place_to_stand_is_robocasas_and_asking_for_it_changes_nothing():
     assert raw.rng.bit_generator.state == before
     assert place[:2] == pytest.approx(raw.target_pos[:2])
     assert np.cos(heading - raw.target_ori[2]) == pytest.approx(1.0)
+    monkeypatch.setattr(yaml, "load", None)  # the layout's file is not read again
+    again, same = referee.stand(raw.target_fixture.name)
+    assert (again == place).all()
+    assert same == heading
     assert not referee.subtask_done()

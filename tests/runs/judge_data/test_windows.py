@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from leapcasa.envs.phrases import phrases
 from leapcasa.envs.skills import Skill, parse
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs.judge_data.mix import (
@@ -13,8 +14,7 @@ from leapcasa.runs.judge_data.mix import (
     balanced,
     split_of,
 )
-from leapcasa.runs.judge_data.phrases import OTHERS, phrases
-from leapcasa.runs.judge_data.truths import Watch
+from leapcasa.runs.judge_data.truths import OTHERS, Watch
 from leapcasa.runs.judge_data.windows import OTHER, PHASES, Window, windows
 
 SEED = 5090

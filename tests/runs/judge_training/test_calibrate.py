@@ -166,6 +166,47 @@ def test_what_it_is_not_shown_stays_as_it_was(tmp_path: Path, shown, capsys):
     assert (answers(out, clips[:4], KETTLE) == answers(first, clips[:4], KETTLE)).all()
 
 
+def test_a_kind_of_subtask_has_figures_of_its_own(tmp_path: Path, shown, capsys):
+    """The same network is right about kettles and errs about pans by a lump, so only pans move."""
+    rows, clips, _ = shown
+    first, out = tmp_path / "first", tmp_path / "out"
+    raw = answers(first, clips, PAN)
+    true = raw.mean(1) > np.quantile(raw.mean(1), 0.6)
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    pans = [line for line in lines if line["instruction"] == PAN]
+    for line, yes in zip(pans, true, strict=True):
+        line["label"] = COMPLETE if yes else NOT_COMPLETE
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    words = ["judge", "calibrate", str(rows), "--base-model"]
+    kind = ["--kind", "rotate pan", "--json", "--out"]
+    assert main([*words, str(first), *kind, str(out)]) == 0
+    (said,) = json.loads(capsys.readouterr().out)["members"].values()
+    assert (said["windows"], said["complete"]) == (len(true), true.sum())
+    fitted = [Calibration(**said["calibration"][view]) for view in VIEWS]
+    for view, one in enumerate(fitted):
+        assert surprise(one, raw[:, view], true) < surprise(Calibration(), raw[:, view], true)
+    now = np.stack([odds(one, raw[:, view]) for view, one in enumerate(fitted)], 1)
+    assert answers(out, clips, PAN) == pytest.approx(now, abs=1e-3)
+    assert (answers(out, clips, KETTLE) == answers(first, clips, KETTLE)).all()
+    for name, logits in (("before", raw), ("after", now)):
+        assert said[name]["all"]["hits"] == ((logits.mean(1) > 0) == true).sum()
+    # All others may be calibrated afterwards: pans keep what they have, and do not count.
+    again, more = tmp_path / "again", tmp_path / "more"
+    assert main([*words, str(out), "--json", "--out", str(again)]) == 0
+    (rest,) = json.loads(capsys.readouterr().out)["members"].values()
+    assert rest["windows"] == len(lines) - len(pans)
+    assert (answers(again, clips, PAN) == answers(out, clips, PAN)).all()
+    assert (answers(again, clips, KETTLE) != answers(first, clips, KETTLE)).any()
+    # It stays when the judge is joined, and "before" is what it was worth until then.
+    new = ["--add", str(judge(tmp_path / "new", 3)), "Turn off the faucet"]
+    assert main(["judge", "join", str(again), *new, "--out", str(more)]) == 0
+    assert (answers(more, clips[:4], PAN) == answers(out, clips[:4], PAN)).all()
+    capsys.readouterr()
+    assert main([*words, str(more), *kind, str(tmp_path / "last")]) == 0
+    (last,) = json.loads(capsys.readouterr().out)["members"].values()
+    assert last["before"] == last["after"] == said["after"]
+
+
 def test_a_network_has_a_doubt_of_its_own_where_the_loop_has_any(tmp_path: Path, shown, capsys):
     _, clips, _ = shown
     first, pan, joined = tmp_path / "first", judge(tmp_path / "pan", 2), tmp_path / "joined"
@@ -239,6 +280,14 @@ def test_bad_input_is_told(tmp_path: Path, shown, capsys):
     few.write_text("".join(rows.read_text().splitlines(True)[:30]))
     for words, message in (
         ([str(few), "--base-model", first, "--out", str(tmp_path / "a")], "fewer than 20 windows"),
+        (
+            [str(rows), "--base-model", first, "--kind", "sweep spout", "--out", str(few) + "o"],
+            "or that are not, of sweep spout",
+        ),
+        (
+            ["--kind", "rotate pan", "--doubt", "0=1", "--out", str(tmp_path / "a")],
+            "--kind needs",
+        ),
         ([str(rows), "--base-model", first, "--out", first], "is there already"),
         ([str(tmp_path / "no"), "--base-model", first, "--out", str(tmp_path / "a")], "no"),
         ([str(rows), "--base-model", str(tmp_path), "--out", str(tmp_path / "a")], "no trained"),
@@ -256,6 +305,11 @@ def test_bad_input_is_told(tmp_path: Path, shown, capsys):
             main(["judge", "calibrate", "--doubt", doubt, "--out", str(tmp_path / "a")])
         assert ended.value.code == 2
         assert "like 1=2.0" in capsys.readouterr().err
+    for kind in ("turn_on", "turn_on moon", "0=rotate pan"):
+        with pytest.raises(SystemExit) as ended:
+            main(["judge", "calibrate", "--kind", kind, "--out", str(tmp_path / "a")])
+        assert ended.value.code == 2
+        assert 'like "turn_on faucet"' in capsys.readouterr().err
     for kind in ("turn_on kettle", "0=turn_on", "0=turn_on moon", "pan=rotate pan", "0="):
         with pytest.raises(SystemExit) as ended:
             main(["judge", "calibrate", "--knows", kind, "--out", str(tmp_path / "a")])
@@ -269,3 +323,13 @@ def test_a_damaged_calibration_is_told(tmp_path: Path):
         path.write_text(json.dumps({**json.loads(path.read_text()), "calibration": said}))
         with pytest.raises(ConfigError, match="cannot be read"):
             checkpoint.load(path.parent)
+
+
+@pytest.mark.parametrize(
+    "kinds", [{"rotate moon": {}}, {"rotate pan": {"calibration": {"right": {}}}}, ["rotate pan"]]
+)
+def test_damaged_figures_of_a_kind_are_told(tmp_path: Path, kinds: object):
+    path = judge(tmp_path / "first", 1) / folders.CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), "kinds": kinds}))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        checkpoint.load(path.parent)

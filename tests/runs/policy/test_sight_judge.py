@@ -10,6 +10,7 @@ import pytest
 import torch
 from judge_films import CONFIG, SIZES, films, write_policy, written
 
+from leapcasa.envs.phrases import phrases
 from leapcasa.envs.skills import parse
 from leapcasa.judges.base import COMPLETE
 from leapcasa.judges.sight import SightJudge
@@ -18,7 +19,6 @@ from leapcasa.judges.sight.network import Network
 from leapcasa.policies.embedded import checkpoint
 from leapcasa.runs import manifest
 from leapcasa.runs.cli import main
-from leapcasa.runs.judge_data.phrases import phrases
 from leapcasa.runs.judge_training import calibrate, sight, sight_look
 from leapcasa.runs.judge_training.sight_data import UNTOUCHED, joined, windows
 from leapcasa.runs.policy import dataset

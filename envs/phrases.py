@@ -1,11 +1,12 @@
 """The words for a skill: several ways to ask for the same thing, each understood by `envs.skills`.
 
-A judge that has read one sentence a skill knows the sentence, not the skill.
+A judge that has read one sentence a skill knows the sentence, not the skill. The first is the
+plainest, and the one that policies and judges know best.
 """
 
 from collections.abc import Mapping, Sequence
 
-from ...envs.skills import Skill
+from .skills import Skill
 
 _PARTS: Mapping[str, Sequence[str]] = {
     "faucet": ("sink faucet", "faucet", "sink"),
@@ -80,31 +81,3 @@ def phrases(skill: Skill) -> tuple[str, ...]:
     if skill.side is not None or skill.target not in _PARTS or skill.verb not in _VERBS:
         return ()
     return tuple(verb.format(part) for part in _PARTS[skill.target] for verb in _VERBS[skill.verb])
-
-
-OTHERS: tuple[Skill, ...] = (
-    Skill(verb="turn_on", target="faucet"),
-    Skill(verb="turn_off", target="faucet"),
-    Skill(verb="turn", target="spout", side="left"),
-    Skill(verb="turn", target="spout", side="right"),
-    Skill(verb="turn_on", target="kettle"),
-    Skill(verb="turn_off", target="kettle"),
-    Skill(verb="open", target="kettle_lid"),
-    Skill(verb="close", target="kettle_lid"),
-    Skill(verb="open", target="dishwasher_door"),
-    Skill(verb="close", target="dishwasher_door"),
-    Skill(verb="pull_out", target="dishwasher_rack", level="top"),
-    Skill(verb="pull_out", target="dishwasher_rack", level="bottom"),
-    Skill(verb="open", target="microwave_door"),
-    Skill(verb="close", target="microwave_door"),
-    Skill(verb="turn_on", target="microwave"),
-    Skill(verb="open", target="oven_door"),
-    Skill(verb="open", target="toaster_oven_door"),
-    Skill(verb="open", target="fridge_door"),
-    Skill(verb="close", target="fridge_door"),
-    Skill(verb="drive_to", target="sink"),
-    Skill(verb="drive_to", target="stove"),
-    Skill(verb="drive_to", target="fridge"),
-)
-"""What a clip may be asked about besides what the robot was told: the fixture can be told from the
-words, and the truth does not depend on when one began to watch."""
