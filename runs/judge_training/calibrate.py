@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from ...configs import ConfigError
+from ...envs.skills import kind_of
 from ...judges.sight import checkpoint
 from ...judges.sight.calibration import Calibration
 from ...judges.sight.checkpoint import VIEWS
@@ -267,7 +268,14 @@ def _material(
     sizes = NetworkConfig(size=network.config.size)
     every = demonstrations(demos, sizes)
     kept = [one for one in every if request.everything or one.held_out]
-    return played(kept, network.config), rows
+    stretches = played(kept, network.config)
+    if not request.kinds:
+        return stretches, rows
+    wanted = set(request.kinds)
+    return (
+        [one for one in stretches if wanted & set(map(kind_of, one.header.subtasks))],
+        [row for row in rows if kind_of(row.instruction) in wanted],
+    )
 
 
 def _write(request: CalibrateRequest, parts: Sequence[Mapping[str, Any]]) -> None:

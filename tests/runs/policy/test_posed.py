@@ -41,7 +41,20 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demonst
     """The looks at a task's kitchen of seed 1000, of several that one command poses."""
     folder = tmp_path_factory.mktemp("several")
     tasks = ["PrepareDishwasher", "TurnOffSimmeredSauceHeat", "RotatePan", "TurnOffStove"]
-    words = "--episodes 1 --first-seed 1000 --posed 24 --size 64"
+    return _posed_by_one_command(folder, 1000, [*tasks, "CloseCabinet"])
+
+
+@pytest.fixture(scope="module")
+def roaming(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demonstration]:
+    """The same of tasks that drive, seed 3172."""
+    folder = tmp_path_factory.mktemp("roaming")
+    return _posed_by_one_command(folder, 3172, ["NavigateKitchen", "CleanBlenderJug"])
+
+
+def _posed_by_one_command(
+    folder: Path, seed: int, tasks: list[str]
+) -> Callable[[str], Demonstration]:
+    words = f"--episodes 1 --first-seed {seed} --posed 24 --size 64"
     assert main(["policy", "data", *tasks, *words.split(), "--out", str(folder)]) == 0
     files = {one["task"]: folder / one["file"] for one in outcomes(folder)}
     return lambda task: episode_file.read(files[task])
@@ -133,10 +146,10 @@ def test_subtasks_in_other_words_are_posed_as_well_and_count_by_the_spouts_side(
     assert turned[done & right].min() - turned[done & left].max() >= 60
 
 
-def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(tmp_path: Path):
-    words = "policy data CloseCabinet --episodes 1 --first-seed 300 --posed 24 --size 64"
-    assert main([*words.split(), "--out", str(tmp_path)]) == 0
-    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(
+    several: Callable[[str], Demonstration],
+):
+    demo = several("CloseCabinet")
     closing = demo.subtask == 0
     assert np.isfinite(demo.points).all()
     done = demo.progress[closing] >= 1.0
@@ -149,10 +162,10 @@ def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(tmp_path: Path
     assert apart.max() > 0.6  # both doors have their turn
 
 
-def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(tmp_path: Path):
-    words = "policy data NavigateKitchen --episodes 1 --first-seed 3172 --posed 24 --size 64"
-    assert main([*words.split(), "--out", str(tmp_path)]) == 0
-    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(
+    roaming: Callable[[str], Demonstration],
+):
+    demo = roaming("NavigateKitchen")
     texts = demo.header.subtasks
     assert len(demo.subtask) == 3 * 24
     assert len({parse(text).target for text in texts}) == len(texts) >= 6
@@ -190,10 +203,10 @@ def test_who_drives_is_posed_about_the_floor_and_asked_for_several_fixtures(tmp_
     assert 0.2 < straight.mean() < 1.0
 
 
-def test_a_jug_is_posed_on_the_counter_in_the_hand_and_in_the_sink(tmp_path: Path):
-    words = "policy data CleanBlenderJug --episodes 1 --first-seed 200000 --posed 24 --size 64"
-    assert main([*words.split(), "--out", str(tmp_path)]) == 0
-    demo = episode_file.read(tmp_path / outcomes(tmp_path)[0]["file"])
+def test_a_jug_is_posed_on_the_counter_in_the_hand_and_in_the_sink(
+    roaming: Callable[[str], Demonstration],
+):
+    demo = roaming("CleanBlenderJug")
     take, put = (demo.subtask == number for number in (0, 1))
     assert take.sum() == put.sum() == 24
     rim, top, middle = np.moveaxis(demo.points[take], 1, 0)
