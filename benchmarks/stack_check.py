@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from leapcasa.envs.skills import kind_of
 from leapcasa.judges.sight import checkpoint as judge_checkpoint
 from leapcasa.judges.sight.checkpoint import KIND
 from leapcasa.judges.sight.judge import SHIPPED as JUDGE
@@ -118,7 +119,7 @@ def asked(folder: Path, task: str) -> dict[str, list[str]]:
     policy, judge = checkpoint.load_all(POLICY), judge_checkpoint.load_all(JUDGE)
     return {
         "policy": sorted({_policy_hash(policy.of(text), text) for text in texts}),
-        "judge": sorted({_judge_hash(judge.of(text)) for text in texts}),
+        "judge": sorted({_judge_hash(judge.of(text), kind_of(text)) for text in texts}),
     }
 
 
@@ -128,9 +129,10 @@ def _policy_hash(member: checkpoint.Checkpoint, text: str) -> str:
     return _hash(member.network.state_dict(), json.dumps(shape and shape.as_json()))
 
 
-def _judge_hash(network: Any) -> str:
-    """Of what it learned and of what its answers are worth."""
-    worth = [str(network.calibrations[view]) for view in sorted(network.calibrations)]
+def _judge_hash(network: Any, kind: str) -> str:
+    """Of what it learned and of what its answers about a kind of subtask are worth."""
+    figures = network.calibrations_of(kind)
+    worth = [str(figures[view]) for view in sorted(figures)]
     worth += [f"doubt {network.doubt}"] if network.doubt else []
     return _hash(network.state_dict(), "".join(worth))
 
