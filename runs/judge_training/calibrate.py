@@ -118,7 +118,7 @@ def _fitted(
                 found[f"{number}, {kind}"] = own
                 kinds = {**parts[number].get("kinds", {}), kind: _written(own)}
                 parts[number] = {**parts[number], "kinds": kinds}
-    few = [kind for kind in request.kinds if not any(kind in name for name in found)]
+    few = [kind for kind in request.kinds if not any(n.endswith(f", {kind}") for n in found)]
     if few or not found:
         raise ConfigError(
             f"there are fewer than {LEAST} windows that are complete, or that are not, of "
