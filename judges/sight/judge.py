@@ -145,13 +145,13 @@ class SightJudge:
         """Not complete first: a tie must not declare a subtask done."""
         import torch
 
-        network = self._members.of(text)
+        network, kind = self._members.of(text), kind_of(text)
         words = torch.from_numpy(buckets(text))[None].to(self._device)
         with torch.inference_mode():
             logit = float(self._logit(network, view, self._pictures(clip), text, words))
         if not self._last_frame:
-            logit = float(network.calibrations_of(kind_of(text))[view](logit))
-        doubt = self._doubt_of(network, text)
+            logit = float(network.calibrations_of(kind)[view](logit))
+        doubt = self._doubt_of(network, kind)
         no, yes = np.logaddexp(0.0, (logit - doubt, doubt - logit)).tolist()
         if not np.isfinite([no, yes]).all():
             raise JudgeError(f"the judge in {self._path} says what is no number")
@@ -160,10 +160,9 @@ class SightJudge:
             COMPLETE: nll.AnswerNLL(nll=yes, tokens=1),
         }
 
-    def _doubt_of(self, network: Any, text: str) -> float:
+    def _doubt_of(self, network: Any, kind: str) -> float:
         if self._doubt <= 0:
             return self._doubt
-        kind = kind_of(text)
         if network.knows is not None and kind and kind not in network.knows:
             return UNKNOWN
         return max(self._doubt, network.doubt)

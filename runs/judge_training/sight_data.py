@@ -72,7 +72,8 @@ class _Gathering:
     look: Look
     looks: int
     seen: list[Tensor] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    words: list[Ints] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     at: list[Ints] = field(default_factory=list)
     changes: list[npt.NDArray[np.float64]] = field(default_factory=list)
     subtask: list[int] = field(default_factory=list)
@@ -90,7 +91,8 @@ class _Gathering:
             text: the subtask in words.
             ends: (looks,) rows of `pictures`, whether complete, and a name, of each window.
         """
-        words = torch.from_numpy(buckets(text))[None]
+        told = buckets(text)
+        words = torch.from_numpy(told)[None]
 
         @cache  # neighbouring windows share all but one
         def change(before: int, after: int) -> npt.NDArray[np.float64]:
@@ -106,17 +108,18 @@ class _Gathering:
                 np.stack([change(*pair) for pair in itertools.pairwise([at[0], *at])])
             )
             self.at.append(at + self.total)
-            self.subtask.append(len(self.texts))
+            self.subtask.append(len(self.words))
             self.complete.append(complete)
             self.names.append(name)
-        self.texts.append(text)
+        self.words.append(told)
+        self.kinds.append(kind_of(text))
         self.total += len(pictures)
 
     def windows(self) -> Windows:
         return Windows(
             seen=torch.cat(self.seen),
-            words=torch.from_numpy(np.stack([buckets(text) for text in self.texts])),
-            kinds=np.array([kind_of(text) for text in self.texts]),
+            words=torch.from_numpy(np.stack(self.words)),
+            kinds=np.array(self.kinds),
             at=torch.from_numpy(np.stack(self.at)),
             changes=torch.from_numpy(np.stack(self.changes).astype(np.float32)),
             subtask=torch.tensor(self.subtask),
