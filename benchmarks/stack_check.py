@@ -130,10 +130,13 @@ def _policy_hash(member: checkpoint.Checkpoint, text: str) -> str:
 
 
 def _judge_hash(network: Any, kind: str) -> str:
-    """Of what it learned and of what its answers about a kind of subtask are worth."""
+    """Of what it learned, what its answers about a kind of subtask are worth, and its doubt."""
     figures = network.calibrations_of(kind)
     worth = [str(figures[view]) for view in sorted(figures)]
-    worth += [f"doubt {network.doubt}"] if network.doubt else []
+    if kind in network.doubts:
+        worth.append(f"doubt of the kind {network.doubts[kind]}")
+    elif network.doubt:
+        worth.append(f"doubt {network.doubt}")
     return _hash(network.state_dict(), "".join(worth))
 
 

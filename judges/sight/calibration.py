@@ -68,11 +68,15 @@ def read_kinds(
     Raises:
         TypeError, ValueError: if what it says cannot be.
     """
-    said = part.get("kinds", {})
     return {
-        checked_kind(kind): {view: Calibration(**one["calibration"][view]) for view in views}
-        for kind, one in said.items()
+        kind: {view: Calibration(**one["calibration"][view]) for view in views}
+        for kind, one in _kinds(part)
+        if "calibration" in one
     }
+
+
+def _kinds(part: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(checked_kind(kind), one) for kind, one in part.get("kinds", {}).items()]
 
 
 def read_doubt(part: Mapping[str, Any]) -> float:
@@ -82,6 +86,17 @@ def read_doubt(part: Mapping[str, Any]) -> float:
         TypeError, ValueError: if what it says cannot be.
     """
     return checked_doubt(float(part.get("doubt", 0.0)))
+
+
+def read_doubts(part: Mapping[str, Any]) -> dict[str, float]:
+    """Those that kinds of subtasks (`Skill.kind`) have of their own.
+
+    Raises:
+        TypeError, ValueError: if what it says cannot be.
+    """
+    return {
+        kind: checked_doubt(float(one["doubt"])) for kind, one in _kinds(part) if "doubt" in one
+    }
 
 
 def read_knows(part: Mapping[str, Any]) -> frozenset[str] | None:

@@ -63,6 +63,7 @@ def load_all(folder: Path) -> "Members[Network]":
                     calibration.read(part, VIEWS),
                     kinds=calibration.read_kinds(part, VIEWS),
                     doubt=calibration.read_doubt(part),
+                    doubts=calibration.read_doubts(part),
                     knows=calibration.read_knows(part),
                 )
             )

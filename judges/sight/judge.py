@@ -49,8 +49,9 @@ class SightJudge:
         doubt: taken off the logit of each view: 0 takes the likelier answer, 2 wants odds of seven
             to one. A network that is wrong more often in the loop than its odds say has a doubt of
             its own in `config.json` (`judge calibrate --doubt`): where there is to be any, the
-            greater of the two counts, and a subtask of a kind that the network asked was not
-            trained for (`judge calibrate --knows`) is never complete.
+            greater of the two counts, but of a kind of subtask that has one of its own that alone,
+            and a subtask of a kind that the network asked was not trained for (`judge calibrate
+            --knows`) is never complete.
 
     Raises:
         ConfigError: if there is no such judge, method or device, or the method has other views.
@@ -165,7 +166,7 @@ class SightJudge:
             return self._doubt
         if network.knows is not None and kind and kind not in network.knows:
             return UNKNOWN
-        return max(self._doubt, network.doubt)
+        return network.doubt_of(kind, self._doubt)
 
     def _logit(
         self, network: Any, view: View, pictures: npt.NDArray[np.uint8], text: str, words: Any

@@ -201,6 +201,7 @@ class Network(nn.Module):
         calibrations: of each view; none of a network that is trained just now.
         kinds: calibrations that kinds of subtasks (`Skill.kind`) have of their own.
         doubt: that it wants in a loop that has any, see `SightJudge`.
+        doubts: that kinds of subtasks have instead.
         knows: the kinds of subtasks that it was trained for; None if nothing is said of that.
     """
 
@@ -211,12 +212,13 @@ class Network(nn.Module):
         *,
         kinds: Mapping[str, Calibrations] | None = None,
         doubt: float = 0.0,
+        doubts: Mapping[str, float] | None = None,
         knows: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.calibrations, self.kinds = dict(calibrations or {}), dict(kinds or {})
-        self.doubt, self.knows = doubt, knows
+        self.doubt, self.doubts, self.knows = doubt, dict(doubts or {}), knows
         self.look = Look(config)
         self.verdicts = Verdicts(config)
         self.others = nn.ModuleList(Verdicts(config) for _ in range(config.heads - 1))
@@ -229,6 +231,10 @@ class Network(nn.Module):
     def calibrations_of(self, kind: str) -> Calibrations:
         """Those of a kind of subtask: its own, or else all others'."""
         return self.kinds.get(kind, self.calibrations)
+
+    def doubt_of(self, kind: str, asked: float) -> float:
+        """Of a kind of subtask in a loop that has any: its own, or the greater of both others."""
+        return self.doubts.get(kind, max(asked, self.doubt))
 
     def verdict(self, seen: Tensor, changes: Tensor, words: Tensor, left: Tensor) -> Tensor:
         """Judge; see `Verdicts.forward`.

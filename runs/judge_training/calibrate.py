@@ -58,8 +58,9 @@ class CalibrateRequest:
     """Kinds of subtasks that get figures of their own; without any, all of a network gets some."""
     judge: Path
     out: Path
-    doubts: Mapping[int, float]
-    """What networks by number want in a loop that has any doubt."""
+    doubts: Mapping[tuple[int, str], float]
+    """What networks by number want in a loop that has any doubt: of a kind of subtask, or, where
+    that is empty, of all that have none."""
     knows: Mapping[int, Sequence[str]]
     """The kinds of subtasks that networks by number were trained for."""
 
@@ -80,11 +81,12 @@ def calibrate(request: CalibrateRequest, told: Callable[[int, int], None]) -> di
     """
     parts = folders.parts(request.judge, checkpoint.KIND)
     members = checkpoint.load_all(request.judge)
-    kinds = {number: sorted(known) for number, known in request.knows.items()}
-    for name, said in (("doubt", request.doubts), ("knows", kinds)):
-        for number, value in said.items():
-            folders.member(request.judge, checkpoint.KIND, members, number)
-            parts[number] = {**parts[number], name: value}
+    for number in [*(number for number, _ in request.doubts), *request.knows]:
+        folders.member(request.judge, checkpoint.KIND, members, number)
+    for (number, kind), doubt in request.doubts.items():
+        parts[number] = _said(parts[number], kind, {"doubt": doubt})
+    for number, known in request.knows.items():
+        parts[number] = {**parts[number], "knows": sorted(known)}
     found = _fitted(request, parts, members, told) if request.data else {}
     _write(request, parts)
     return found
@@ -108,16 +110,15 @@ def _fitted(
         if shown is None:
             continue
         if not request.kinds:
-            own = _worth(shown.without(parts[number].get("kinds", {})))
+            own = _worth(shown.without(members.every[number].kinds))
             if own is not None:
                 found[str(number)] = own
-                parts[number] = {**parts[number], **_written(own)}
+                parts[number] = _said(parts[number], "", _written(own))
         for kind in request.kinds:
             own = _worth(shown.of_kind(kind))
             if own is not None:
                 found[f"{number}, {kind}"] = own
-                kinds = {**parts[number].get("kinds", {}), kind: _written(own)}
-                parts[number] = {**parts[number], "kinds": kinds}
+                parts[number] = _said(parts[number], kind, _written(own))
     few = [kind for kind in request.kinds if not any(n.endswith(f", {kind}") for n in found)]
     if few or not found:
         raise ConfigError(
@@ -125,6 +126,14 @@ def _fitted(
             f"{few[0] if few else 'what any network of this judge is for'}; record more"
         )
     return found
+
+
+def _said(part: Mapping[str, Any], kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A member of `config.json` that says something more, of a kind of subtask or of all."""
+    if not kind:
+        return {**part, **facts}
+    kinds = part.get("kinds", {})
+    return {**part, "kinds": {**kinds, kind: {**kinds.get(kind, {}), **facts}}}
 
 
 def _worth(shown: "_Shown") -> dict[str, Any] | None:

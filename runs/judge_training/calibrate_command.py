@@ -26,6 +26,7 @@ network is wrong about that kind in another way than about its others.
 In the closed loop a network may still be wrong more often than its odds say, as the policy comes
 to what no recording holds. --doubt N=X gives network N of the judge a doubt of its own, which
 counts where it is greater than the option `doubt`, and not where that is 0 (as in `judge eval`).
+--doubt "N,KIND=X" is for one kind of subtask, and counts there alone, greater or not.
 It needs no DATA: choose it on episodes of `leapcasa eval` and measure on others.
 
 --knows N=KIND says what network N was trained for. In a loop that has any doubt, a subtask of any
@@ -53,8 +54,9 @@ def add_calibrate(parser: argparse.ArgumentParser) -> None:
         "repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--doubt", metavar="N=X", type=_doubt, action="append", default=[],
-        help="what network N of the judge wants in the closed loop; may be repeated",
+        "--doubt", metavar="N[,KIND]=X", type=_doubt, action="append", default=[],
+        help="what network N of the judge wants in the closed loop, of one kind of subtask or of "
+        "all that have none of their own; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--knows", metavar="N=KIND", type=_known, action="append", default=[],
@@ -91,7 +93,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     )
     with Stages() as stages, console.quiet_stdout():
         facts = calibrate.calibrate(request, partial(stages.told, "looking"))
-    doubts = {str(number): doubt for number, doubt in request.doubts.items()}
+    doubts = {_named(*key): doubt for key, doubt in request.doubts.items()}
     knows = {str(number): list(kinds) for number, kinds in request.knows.items()}
     shown = _as_text(out, facts, doubts, knows)
     console.result({"members": facts, "doubts": doubts, "knows": knows, "out": out}, shown)
@@ -108,12 +110,17 @@ def _kind(text: str) -> str:
         raise argparse.ArgumentTypeError(f'{error}; like "turn_on faucet"') from error
 
 
-def _doubt(text: str) -> tuple[int, float]:
-    """`1=2.0`: which network, and its doubt."""
+def _doubt(text: str) -> tuple[tuple[int, str], float]:
+    """`1=2.0` or `1,turn_on faucet=2.0`: which network, of which kind of subtask, and its doubt."""
     from ...judges.sight.calibration import checked_doubt
 
+    which, _, said = text.partition("=")
+    number, comma, kind = which.partition(",")
     wanted = "a doubt of 0 or more, like 1=2.0"
-    return _numbered(text, lambda doubt: checked_doubt(float(doubt)), wanted)
+    known, doubt = _numbered(
+        f"{number}={said}", lambda doubt: checked_doubt(float(doubt)), wanted, text
+    )
+    return (known, _kind(kind.strip()) if comma else ""), doubt
 
 
 def _known(text: str) -> tuple[int, str]:
@@ -123,14 +130,18 @@ def _known(text: str) -> tuple[int, str]:
     return _numbered(text, checked_kind, 'what it knows, like "4=turn_on faucet"')
 
 
-def _numbered(text: str, read: Callable[[str], T], wanted: str) -> tuple[int, T]:
+def _numbered(text: str, read: Callable[[str], T], wanted: str, whole: str = "") -> tuple[int, T]:
     number, _, said = text.partition("=")
     try:
         return int(number), read(said)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a network's number and {wanted}"
+            f"{whole or text!r} is not a network's number and {wanted}"
         ) from error
+
+
+def _named(number: int, kind: str) -> str:
+    return f"{number}, {kind}" if kind else str(number)
 
 
 def _gathered(pairs: Sequence[tuple[int, str]]) -> dict[int, list[str]]:

@@ -232,6 +232,42 @@ def test_a_network_has_a_doubt_of_its_own_where_the_loop_has_any(tmp_path: Path,
     assert [one.doubt for one in checkpoint.load_all(more).every] == [1.0, 2.5, 0.0]
 
 
+def test_a_kind_of_subtask_has_a_doubt_of_its_own(tmp_path: Path, shown, capsys):
+    rows, clips, _ = shown
+    first, out = tmp_path / "first", tmp_path / "out"
+    words = ["judge", "calibrate", "--base-model", str(first), "--doubt", "0=2.5"]
+    assert main([*words, "--doubt", "0,rotate pan=0.4", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "network 0 wants a doubt of 2.5" in said
+    assert "network 0, rotate pan wants a doubt of 0.4" in said
+    asked = ((PAN, 1.4, 0.4), (PAN, 3.0, 0.4), (PAN, 0.0, 0.0), (KETTLE, 1.4, 2.5))
+
+    def taken(folder: Path) -> list[float]:
+        """What comes off the margin where the loop has a doubt."""
+        return [
+            SightJudge(path=str(folder)).score(clips[5], text).margin
+            - SightJudge(path=str(folder), doubt=doubt).score(clips[5], text).margin
+            for text, doubt, _ in asked
+        ]
+
+    assert taken(out) == pytest.approx([own for *_, own in asked], abs=1e-4)
+    # It stays when the judge is calibrated, also that kind alone, and when it is joined.
+    kind, more = tmp_path / "kind", tmp_path / "more"
+    words = ["judge", "calibrate", str(rows), "--base-model", str(out), "--kind", "rotate pan"]
+    assert main([*words, "--out", str(kind)]) == 0
+    assert (answers(kind, clips[:4], PAN) != answers(first, clips[:4], PAN)).any()
+    new = ["--add", str(judge(tmp_path / "new", 3)), "Turn off the faucet"]
+    assert main(["judge", "join", str(kind), *new, "--out", str(more)]) == 0
+    for folder in (kind, more):
+        assert taken(folder) == pytest.approx([own for *_, own in asked], abs=1e-4)
+    # A doubt is no calibration: such a kind is calibrated with all others.
+    every = tmp_path / "every"
+    assert main([*words[:-2], "--json", "--out", str(every)]) == 0
+    (one,) = json.loads(capsys.readouterr().out.splitlines()[-1])["members"].values()
+    assert one["windows"] == len(rows.read_text().splitlines())
+    assert (answers(every, clips[:4], PAN) != answers(first, clips[:4], PAN)).any()
+
+
 def test_what_no_network_knows_is_never_complete_in_a_loop(tmp_path: Path, shown, capsys):
     _, clips, _ = shown
     first, out = tmp_path / "first", tmp_path / "out"
@@ -305,6 +341,11 @@ def test_bad_input_is_told(tmp_path: Path, shown, capsys):
             main(["judge", "calibrate", "--doubt", doubt, "--out", str(tmp_path / "a")])
         assert ended.value.code == 2
         assert "like 1=2.0" in capsys.readouterr().err
+    for doubt in ("0,=1", "0,rotate moon=1", "0,rotate=1"):
+        with pytest.raises(SystemExit) as ended:
+            main(["judge", "calibrate", "--doubt", doubt, "--out", str(tmp_path / "a")])
+        assert ended.value.code == 2
+        assert 'like "turn_on faucet"' in capsys.readouterr().err
     for kind in ("turn_on", "turn_on moon", "0=rotate pan"):
         with pytest.raises(SystemExit) as ended:
             main(["judge", "calibrate", "--kind", kind, "--out", str(tmp_path / "a")])
@@ -326,7 +367,14 @@ def test_a_damaged_calibration_is_told(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "kinds", [{"rotate moon": {}}, {"rotate pan": {"calibration": {"right": {}}}}, ["rotate pan"]]
+    "kinds",
+    [
+        {"rotate moon": {}},
+        {"rotate pan": {"calibration": {"right": {}}}},
+        ["rotate pan"],
+        {"rotate pan": {"doubt": -1}},
+        {"rotate pan": {"doubt": "much"}},
+    ],
 )
 def test_damaged_figures_of_a_kind_are_told(tmp_path: Path, kinds: object):
     path = judge(tmp_path / "first", 1) / folders.CONFIG
