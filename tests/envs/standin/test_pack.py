@@ -39,10 +39,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pack.build(tmp_path_factory.mktemp("pack") / "one")
 
 
-def test_two_builds_have_the_same_bytes(built: Path, tmp_path: Path):
-    other = tmp_path / "two"
-    assert start(other).wait() == 0
-    assert hashes(built) == hashes(other)
+def older(built: Path, root: Path) -> Path:
+    """A pack of another version, and a file of it that there is no more."""
+    root.mkdir()
+    old = (built / pack.MANIFEST).read_text().replace(pack.pack_version(), "0" * 12)
+    (root / pack.MANIFEST).write_text(old)
+    (root / "stale.xml").write_text("<mujoco/>")
+    return root
 
 
 def test_the_manifest_tells_the_truth(built: Path):
@@ -75,38 +78,32 @@ def test_a_finished_pack_is_left_alone(built: Path):
     assert (built / pack.MANIFEST).stat().st_mtime_ns == before
 
 
-def test_a_killed_build_leaves_no_half_pack(tmp_path: Path):
-    root = tmp_path / "pack"
+@pytest.mark.parametrize("there", [False, True])
+def test_a_killed_build_leaves_what_was_there(built: Path, tmp_path: Path, there: bool):
+    """Nothing, or a pack of another version; never half of one."""
+    root = older(built, tmp_path / "pack") if there else tmp_path / "pack"
+    before = hashes(root)
     for delay in (0.4, 0.8, 1.2, 1.6, 2.0, 2.5):
         process = start(root)
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        if root.exists():
-            assert pack.is_current(root)
+        if pack.is_current(root):
             break
-    assert start(root).wait() == 0
-    assert pack.is_current(root)
-    leftovers = [p.name for p in tmp_path.iterdir() if "building" in p.name]
-    assert not leftovers
+        assert hashes(root) == before
+    if there:  # the next build replaces it, and clears away what the killed ones left
+        assert start(root).wait() == 0
+        assert pack.is_current(root)
+        assert not (root / "stale.xml").exists()
+        assert hashes(root) == hashes(built)
+        assert not [path.name for path in tmp_path.iterdir() if "building" in path.name]
 
 
-def test_builds_at_the_same_time_make_one_whole_pack(built: Path, tmp_path: Path):
+def test_builds_at_the_same_time_make_one_whole_pack_of_the_same_bytes(built: Path, tmp_path: Path):
     root = tmp_path / "pack"
     processes = [start(root) for _ in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert hashes(root) == hashes(built)
-
-
-def test_a_pack_of_another_version_is_replaced(built: Path, tmp_path: Path):
-    root = tmp_path / "pack"
-    root.mkdir()
-    old = (built / pack.MANIFEST).read_text().replace(pack.pack_version(), "0" * 12)
-    (root / pack.MANIFEST).write_text(old)
-    (root / "stale.xml").write_text("<mujoco/>")
-    pack.build(root)
-    assert pack.is_current(root)
-    assert not (root / "stale.xml").exists()
 
 
 def test_places_that_cannot_hold_a_pack_are_refused_and_left_as_they_are(tmp_path: Path):
