@@ -13,7 +13,9 @@ judge's dataset. The referee labels; nothing of it is in films, names or order.
 DIR/train.jsonl, val.jsonl and test.jsonl are manifests for `leapcasa judge eval` and
 `leapcasa judge train`. Test scenes are target kitchens, and no scene is in two splits.
 
-An interrupted command goes on with the same command; more --episodes add to what is there.
+An interrupted command goes on with the same command; more --episodes add to what is there. With
+--test-only the clips to measure a judge with are the same, and soon made; the command without it
+adds the rest.
 
 exit codes: 0 done, 1 some episode broke (the dataset is made of the others), 2 bad input
 """
@@ -57,6 +59,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="of the episodes, in target kitchens (default: 0.102, the published dataset's)",
     )  # fmt: skip
     parser.add_argument(
+        "--test-only", action="store_true",
+        help="record only the episodes in target kitchens",
+    )  # fmt: skip
+    parser.add_argument(
         "--dense", metavar="N", type=int, default=1,
         help="so many times as many windows of the same films to train on (default: 1)",
     )  # fmt: skip
@@ -78,6 +84,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         profile=options.profile,
         crf=options.crf,
         test_share=TEST_SHARE if options.test_share is None else options.test_share,
+        test_only=options.test_only,
         dense=options.dense,
         workers=options.workers,
         lerobot=options.lerobot,

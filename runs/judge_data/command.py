@@ -42,6 +42,8 @@ class DataRequest:
     profile: str = "exact"
     crf: int = 0
     test_share: float = TEST_SHARE
+    test_only: bool = False
+    """Record only the episodes in target kitchens, which are those of the whole dataset."""
     dense: int = 1
     """So many times as many windows to train on."""
     workers: int = 1
@@ -69,7 +71,10 @@ def data_command(request: DataRequest, console: Console) -> int:
 
             found, broken = list(demonstrations(request.lerobot)), {}
         else:
-            jobs = list(plan(request, folder))
+            jobs = [
+                job for job in plan(request, folder)
+                if not request.test_only or job.kitchens == "target" or job.truth.exists()
+            ]  # fmt: skip
             _record_all(jobs, request.workers, console)
             found, broken = _read(jobs)
         figures = assemble.assemble(folder, found, request.seed, request.dense)
@@ -77,6 +82,7 @@ def data_command(request: DataRequest, console: Console) -> int:
             "format": FORMAT,
             "request": _identity(request),
             "dense": request.dense,
+            "test_only": request.test_only,
             "episodes": len(found),
             "broken": broken,
             "splits": figures,
@@ -126,6 +132,13 @@ def _check(request: DataRequest) -> None:
         raise ConfigError(f"--size {request.size} is odd; films need an even number of pixels")
     if not 0 <= request.test_share <= 1:
         raise ConfigError(f"--test-share {request.test_share} is impossible; give 0 .. 1")
+    if request.test_only and request.lerobot:
+        raise ConfigError("--test-only is for tasks; demonstrations say nothing of kitchens")
+    if request.test_only and all(job.kitchens != "target" for job in plan(request, request.out)):
+        raise ConfigError(
+            f"--test-only leaves no episode: of {request.episodes} none is in a target kitchen by "
+            f"--test-share {request.test_share:.3g}; ask for more --episodes, or a larger share"
+        )
 
 
 def _identity(request: DataRequest) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from dying_films import dies, dies_once
 from leapcasa.envs.sensors import Sensors, View
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs import manifest
+from leapcasa.runs.cli import main
 from leapcasa.runs.clip_files import Span, read_clip, read_views
 from leapcasa.runs.console import Console
 from leapcasa.runs.judge_data import command
@@ -115,6 +116,31 @@ def test_the_continued_episode_is_the_one_an_uninterrupted_command_makes(
     assert record(job)["error"] is None
     for path in (job.truth, job.film("right"), job.film("left")):
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_the_test_alone_is_that_of_the_whole(dataset: Any, tmp_path: Path, capsys) -> None:
+    """Nothing is recorded here: episode 0 is of a pretrain kitchen, 1 of a target one."""
+    whole, printed, _ = dataset
+    folder = tmp_path / "d"
+    shutil.copytree(whole, folder)
+    first = [path.relative_to(whole) for path in whole.rglob("000000.*")]
+    assert len(first) == 3
+    for path in first:
+        (folder / path).unlink()
+    assert main(["judge", "data", *ARGUMENTS, "--test-only", "--out", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["episodes"], said["test_only"], said["broken"]) == (1, True, {})
+    assert said["splits"]["test"] == printed["splits"]["test"]
+    assert not any((folder / path).exists() for path in first)
+    names = [f"{name}.jsonl" for name in ("train", "val", "test")]
+    assert [(folder / name).read_bytes() for name in names] == [
+        b"", b"", (whole / "test.jsonl").read_bytes(),
+    ]  # fmt: skip
+    # What is recorded besides stays in the dataset, asked for or not.
+    for path in first:
+        shutil.copy2(whole / path, folder / path)
+    assert main(["judge", "data", *ARGUMENTS, "--test-only", "--out", str(folder)]) == 0
+    assert all((folder / name).read_bytes() == (whole / name).read_bytes() for name in names)
 
 
 @pytest.mark.parametrize(("share", "held_out"), [(0.0, 0), (0.4, 4), (1.0, 10)])
@@ -283,6 +309,9 @@ def test_another_request_for_the_same_folder_is_refused(dataset: Any) -> None:
         ({"size": 63}, "odd"),
         ({"episodes": 0}, "--episodes 0"),
         ({"test_share": 1.1}, "--test-share"),
+        ({"test_share": 0.0, "test_only": True}, "leaves no episode: of 100 none"),
+        ({"episodes": 9, "test_only": True}, "more --episodes"),
+        ({"tasks": [], "lerobot": (Path("x"),), "test_only": True}, "--test-only is for tasks"),
         ({"lerobot": (Path("x"),)}, "one of both"),
     ],
 )
