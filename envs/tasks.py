@@ -7,16 +7,19 @@ composite ones, and the 65 atomic ones that RoboCasa's data-set registry lists.
 import ast
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from ..configs import ConfigError, nearest
+from .kept import kept
 from .standin.registry import Registry
 
 Kind = Literal["atomic", "composite"]
 
+KITCHENS, DATASETS = "environments/kitchen", "utils/dataset_registry.py"
+"""Where RoboCasa's package has them."""
 _REGISTRY_NAMES = (
     "ATOMIC_TASK_DATASETS",
     "COMPOSITE_TASK_DATASETS",
@@ -55,8 +58,32 @@ class Task:
 @cache
 def all_tasks() -> Mapping[str, Task]:
     """Every concrete kitchen task by name, in alphabetical order."""
-    registry = Registry.load()
-    data = _dataset_registry(registry.package)
+    tasks = (Task(**{**entry, "sets": tuple(entry["sets"])}) for entry in _catalogue()["tasks"])
+    return {found.name: found for found in tasks}
+
+
+@cache
+def task_sets() -> Mapping[str, tuple[str, ...]]:
+    """RoboCasa's task sets: name -> task names in RoboCasa's order."""
+    return {name: tuple(members) for name, members in _catalogue()["sets"].items()}
+
+
+@cache
+def _catalogue() -> Mapping[str, Any]:
+    """`tasks` and `sets`; parsing RoboCasa's sources takes most of a short command's time."""
+    package = Registry.load().package
+    sources = [*(package / KITCHENS).rglob("*.py"), package / DATASETS, Path(__file__)]
+    return kept("tasks", sources, lambda: _parsed(package))
+
+
+def _parsed(package: Path) -> dict[str, Any]:
+    data = _dataset_registry(package)
+    tasks = [asdict(found) for found in _all_tasks(package, data)]
+    sets = {name: list(members) for name, members in data["TASK_SET_REGISTRY"].items()}
+    return {"tasks": tasks, "sets": sets}
+
+
+def _all_tasks(package: Path, data: Mapping[str, Any]) -> list[Task]:
     horizons = {
         name: int(entry["horizon"])
         for part in ("ATOMIC_TASK_DATASETS", "COMPOSITE_TASK_DATASETS")
@@ -67,7 +94,7 @@ def all_tasks() -> Mapping[str, Task]:
         for member in members:
             sets.setdefault(member, []).append(set_name)
     found: dict[str, Task] = {}
-    for source in _concrete_classes(registry.package / "environments/kitchen"):
+    for source in _concrete_classes(package / KITCHENS):
         listed = source.name in data["ATOMIC_TASK_DATASETS"]
         # One task lies in the composite folder and is listed as atomic: the list decides.
         kind: Kind = "atomic" if listed else source.kind
@@ -80,7 +107,7 @@ def all_tasks() -> Mapping[str, Task]:
             description=source.description,
             benchmark=listed or kind == "composite",
         )
-    return dict(sorted(found.items()))
+    return [found[name] for name in sorted(found)]
 
 
 def task(name: str) -> Task:
@@ -97,13 +124,6 @@ def task(name: str) -> Task:
     return tasks[name]
 
 
-@cache
-def task_sets() -> Mapping[str, tuple[str, ...]]:
-    """RoboCasa's task sets: name -> task names in RoboCasa's order."""
-    data = _dataset_registry(Registry.load().package)
-    return {name: tuple(members) for name, members in data["TASK_SET_REGISTRY"].items()}
-
-
 def task_set(name: str) -> tuple[Task, ...]:
     """The tasks of one set.
 
@@ -118,10 +138,9 @@ def task_set(name: str) -> tuple[Task, ...]:
     return tuple(task(member) for member in sets[name])
 
 
-@cache
 def _dataset_registry(package: Path) -> Mapping[str, Any]:
     """The literal parts of `robocasa.utils.dataset_registry`, by their names there."""
-    source = (package / "utils/dataset_registry.py").read_text()
+    source = (package / DATASETS).read_text()
     scope: dict[str, Any] = {"__builtins__": {"dict": dict, "list": list, "set": set}}
     scope["OrderedDict"] = OrderedDict
     for node in ast.parse(source).body:
