@@ -25,6 +25,9 @@ def kept(
             sizes and times of change.
         find: finds it out; plain values that JSON gives back as they were.
         folder: where it is kept; the user's cache folder if None.
+
+    Raises:
+        OSError: if one of the files cannot be looked at.
     """
     paths = sorted(map(os.fspath, files))
     key = _hash(
