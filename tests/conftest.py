@@ -20,17 +20,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are the parallelism
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with kitchens or models come first: no worker waits for a long one at the end."""
-
-    def long(item: pytest.Item) -> bool:
-        fixtures = getattr(item, "fixturenames", ())
-        return item.get_closest_marker("sim") is not None or "small_checkpoint" in fixtures
-
-    first = {item.path for item in items if long(item)}
-    items.sort(key=lambda item: item.path not in first)
-
-
 @pytest.fixture(scope="session")
 def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from leapcasa.vlm.small import build
