@@ -19,6 +19,9 @@ class Manner:
     """The hand turns the knob of a burner that is named: where none is, as after a wait, nothing
     was measured yet with what follows from it."""
 
+    leads: bool = False
+    """The hand takes a spout by its end, or by its level run, and leads it about."""
+
     @property
     def stays(self) -> bool:
         """The base stands still: nobody is shown driving to pick something up."""
@@ -54,4 +57,5 @@ def manner_of(text: str) -> Manner:
         carries=skill.carries,
         draws=skill.target == "drawer",
         turns=skill.target == "burner" and skill.side is not None,
+        leads=skill.target == "spout",
     )

@@ -13,6 +13,7 @@ from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
+from .clasp import Clasp
 from .manner import manner_of
 from .recovery import Recovery
 from .regrip import Regrip
@@ -140,6 +141,8 @@ class EmbeddedPolicy:
             action = self._regrip.instead(felt, action)
             if self._regrip.back:
                 self._forget()
+        if self._clasp is not None:
+            action = self._clasp.instead(felt, action, self._points(felt)[0])
         self._since += 1
         return action[None]
 
@@ -153,6 +156,7 @@ class EmbeddedPolicy:
         self._manner = manner_of(instruction)
         self._recovery = Recovery() if self._manner.recovers else None
         self._regrip = Regrip() if self._manner.turns else None
+        self._clasp = Clasp() if self._manner.leads else None
         self._shape = member.shape(instruction)
         self._far_share = FAR_SHARE if self._manner.drives else 0.0
         self._forget()

@@ -16,15 +16,16 @@ from leapcasa.policies.embedded.manner import Manner, manner_of
         ("turn on the faucet", "decides"),
         ("turn off the stove", "decides"),
         ("Turn on the front left burner of the stove", "turns"),
+        ("Manuever the spout to wash all locations of the sink basin", "leads"),
     ],
 )
 def test_a_subtask_moves_in_one_manner(text: str, kind: str):
     manner = manner_of(text)
-    kinds = {one: getattr(manner, one) for one in ("stays", "goes", "draws", "turns")}
+    kinds = {one: getattr(manner, one) for one in ("stays", "goes", "draws", "turns", "leads")}
     own = {kind} & kinds.keys()
     assert {name for name, applies in kinds.items() if applies} == own
     assert manner.recovers == (kind in ("stays", "goes", "recovers"))
-    assert manner.decides == (kind == "decides")
+    assert manner.decides == (kind in ("decides", "leads"))
 
 
 def test_words_that_are_not_understood_are_of_no_kind():
