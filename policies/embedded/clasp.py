@@ -16,7 +16,7 @@ NEAR_M, AWAY_M = 0.03, 0.06
 is between open fingers, and has ended beyond the other."""
 VISITS = 3
 """At its end the hand closes. Who is left alone often takes the spout at the second one, and holds
-it better: of 19 development kitchens 6 were lost by closing at the first."""
+it better (docs/embedded_policy.md)."""
 WAIT_STEPS = 12
 """Who stays for so long has come to the end of a visit as well; closing takes less."""
 CLOSE_STEPS = 8
