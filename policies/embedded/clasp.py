@@ -29,17 +29,14 @@ class Clasp:
         self._visits = self._near = self._closing = 0
         self._ended = False
 
-    def instead(self, felt: Floats, action: Floats, spot: Floats) -> npt.NDArray[np.float32]:
-        """What to do instead of an action; mostly that itself.
+    @property
+    def anew(self) -> bool:
+        """Never: nothing that was seen misled it by much."""
+        return False
 
-        Args:
-            felt: (16,) proprioception.
-            action: (12,) official action.
-            spot: (3,) the spout's end, in the frame of the base [m]; NaN if unknown.
-
-        Returns:
-            (12,) float32.
-        """
+    def instead(self, felt: Floats, action: Floats, points: Floats) -> npt.NDArray[np.float32]:
+        """As `Watcher`; the first of the points is the spout's end."""
+        spot = np.asarray(points)[0]
         if not self._closing and self._leaves(felt, action, spot) and self._visits >= VISITS:
             self._closing = CLOSE_STEPS
         if not self._closing:

@@ -13,11 +13,9 @@ from ...sight.pictures import fitted
 from ...sight.words import buckets
 from ..base import Actions, PolicyInfo
 from . import checkpoint, geometry
-from .clasp import Clasp
 from .manner import manner_of
-from .recovery import Recovery
-from .regrip import Regrip
 from .tracker import Tracker
+from .watcher import watcher_of
 
 VIEWS: tuple[View, ...] = ("right", "left", "hand")
 SHIPPED = Path(__file__).parent / "weights"
@@ -133,16 +131,10 @@ class EmbeddedPolicy:
         if self._leading is None or self._since >= self._execute:
             self._leading, self._since = self._lead(felt), 0
         action = self._leading.action(felt, self._since)
-        if self._recovery is not None:
-            action = self._recovery.instead(felt, action, self._points(felt)[-1])
-            if self._recovery.up:
+        if self._watcher is not None:
+            action = self._watcher.instead(felt, action, self._points(felt))
+            if self._watcher.anew:
                 self._forget()
-        if self._regrip is not None:
-            action = self._regrip.instead(felt, action)
-            if self._regrip.back:
-                self._forget()
-        if self._clasp is not None:
-            action = self._clasp.instead(felt, action, self._points(felt)[0])
         self._since += 1
         return action[None]
 
@@ -154,9 +146,7 @@ class EmbeddedPolicy:
         self._words = self._told(buckets(instruction))
         self._felt: deque[npt.NDArray[np.float32]] = deque()
         self._manner = manner_of(instruction)
-        self._recovery = Recovery() if self._manner.recovers else None
-        self._regrip = Regrip() if self._manner.turns else None
-        self._clasp = Clasp() if self._manner.leads else None
+        self._watcher = watcher_of(self._manner)
         self._shape = member.shape(instruction)
         self._far_share = FAR_SHARE if self._manner.drives else 0.0
         self._forget()

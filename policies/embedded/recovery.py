@@ -37,24 +37,15 @@ class Recovery:
         self._side, self._times = 0.0, 0
 
     @property
-    def up(self) -> bool:
+    def anew(self) -> bool:
         """True while the hand goes up; what was seen before misled it."""
         return self._up > 0
 
-    def instead(self, felt: Floats, action: Floats, ahead: Floats) -> npt.NDArray[np.float32]:
-        """What to do instead of an action; mostly that itself.
-
-        Args:
-            felt: (16,) proprioception.
-            action: (12,) official action.
-            ahead: (3,) where the way goes on, in the frame of the base [m]; NaN if unknown.
-
-        Returns:
-            (12,) float32.
-        """
+    def instead(self, felt: Floats, action: Floats, points: Floats) -> npt.NDArray[np.float32]:
+        """As `Watcher`; the last of the points tells to which side the way goes on."""
         felt, made = np.asarray(felt, np.float64), still(felt)
         if not self._escape and not self._up:
-            self._watch(felt, action, ahead)
+            self._watch(felt, action, np.asarray(points)[-1])
         if self._escape:
             made[BASE], made[MODE] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft(), 1.0
         elif self._up:

@@ -25,20 +25,13 @@ class Regrip:
         self._hand = Watch(PRESSED_STEPS, PRESSED_M)
 
     @property
-    def back(self) -> bool:
+    def anew(self) -> bool:
         """True while the hand goes back; what was seen before misled it."""
         return self._left > 0
 
-    def instead(self, felt: Floats, action: Floats) -> npt.NDArray[np.float32]:
-        """What to do instead of an action; mostly that itself.
-
-        Args:
-            felt: (16,) proprioception.
-            action: (12,) official action.
-
-        Returns:
-            (12,) float32.
-        """
+    def instead(self, felt: Floats, action: Floats, points: Floats) -> npt.NDArray[np.float32]:
+        """As `Watcher`; it goes by what is felt alone."""
+        del points
         if not self._left and self._stuck(felt, action):
             self._left = OPEN_STEPS + BACK_STEPS
         if not self._left:

@@ -11,6 +11,7 @@ from leapcasa.policies.embedded import EmbeddedPolicy
 from leapcasa.policies.embedded.clasp import CLOSE_STEPS, VISITS, WAIT_STEPS, Clasp
 
 SPOT = np.array([0.5, 0.0, 0.5])
+POINTS = np.stack([SPOT, 0 * SPOT, 0 * SPOT])
 OPEN, HOLDING, SHUT = 0.04, 0.013, 0.0
 FAR = 0.10
 
@@ -36,7 +37,7 @@ def aside(way: float) -> np.ndarray:
 def steps(
     clasp: Clasp, count: int, fingers: float, wanted: np.ndarray, beside: float = 0.01
 ) -> list[np.ndarray]:
-    return [clasp.instead(felt(fingers, beside), wanted, SPOT) for _ in range(count)]
+    return [clasp.instead(felt(fingers, beside), wanted, POINTS) for _ in range(count)]
 
 
 def closes(done: list[np.ndarray]) -> bool:
@@ -119,30 +120,30 @@ def test_what_is_no_visit_with_open_fingers_is_not_counted(fingers, beside, want
 def test_where_the_spout_is_unknown_nothing_is_closed():
     clasp, wanted = Clasp(), aside(0.8)
     for beside in 5 * [0.01, FAR]:
-        one = clasp.instead(felt(OPEN, beside), wanted, np.full(3, np.nan))
+        one = clasp.instead(felt(OPEN, beside), wanted, np.full((3, 3), np.nan))
         assert (one == wanted).all()
 
 
 def test_a_policy_minds_the_spout_alone(untrained: Path, monkeypatch: pytest.MonkeyPatch):
     policy, text = EmbeddedPolicy(path=str(untrained)), "sweep the spout over the basin"
     policy.reset("turn on the kettle", 0)
-    assert policy._clasp is None
+    assert policy._watcher is None
     policy.reset(text, 0)
     seen, asked = at_one_place(4), []
     first = policy.act(seen[0], text)
 
-    def instead(self: Clasp, felt: np.ndarray, said: np.ndarray, spot: np.ndarray) -> np.ndarray:
-        asked.append((felt, said, spot))
+    def instead(self: Clasp, felt: np.ndarray, said: np.ndarray, points: np.ndarray) -> np.ndarray:
+        asked.append((felt, said, points))
         return action(True)
 
     monkeypatch.setattr(Clasp, "instead", instead)
-    monkeypatch.setattr(policy, "_points", lambda felt: np.stack([SPOT, 0 * SPOT, 0 * SPOT]))
+    monkeypatch.setattr(policy, "_points", lambda felt: POINTS)
     made = policy.act(seen[1], text)
     assert (made == action(True)).all()
-    ((told, said, spot),) = asked
+    ((told, said, points),) = asked
     assert (told == seen[1].proprioception.vector()).all()
-    assert (spot == SPOT).all()  # the part, of the three points
+    assert (points == POINTS).all()
     assert said.shape == first[0].shape
     policy.reset(text, 0)  # a retry
-    assert policy._clasp is not None
-    assert policy._clasp._visits == 0
+    assert isinstance(policy._watcher, Clasp)
+    assert policy._watcher._visits == 0

@@ -174,7 +174,7 @@ def test_a_hand_that_is_held_up_makes_it_look_anew(pushing: EmbeddedPolicy):
     assert np.isinf(unsure[first]).all()  # nothing is known any more
     assert np.isfinite(unsure[-1]).all()  # and then it is seen again
     pushing.reset("turn on the kettle", 0)  # other skills may press as they were shown to
-    assert pushing._recovery is None
+    assert pushing._watcher is None
 
 
 @pytest.mark.parametrize("closed", [True, False])

@@ -2,7 +2,11 @@
 
 import pytest
 
+from leapcasa.policies.embedded.clasp import Clasp
 from leapcasa.policies.embedded.manner import Manner, manner_of
+from leapcasa.policies.embedded.recovery import Recovery
+from leapcasa.policies.embedded.regrip import Regrip
+from leapcasa.policies.embedded.watcher import watcher_of
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,9 @@ def test_a_subtask_moves_in_one_manner(text: str, kind: str):
     assert {name for name, applies in kinds.items() if applies} == own
     assert manner.recovers == (kind in ("stays", "goes", "recovers"))
     assert manner.decides == (kind in ("decides", "leads"))
+    watches = {"turns": Regrip, "leads": Clasp, "decides": None, "draws": None}
+    watcher = watcher_of(manner)
+    assert (watcher and type(watcher)) == watches.get(kind, Recovery)
 
 
 def test_words_that_are_not_understood_are_of_no_kind():

@@ -10,7 +10,7 @@ from leapcasa.envs.actions import GRIPPER, MODE
 from leapcasa.policies.embedded.recovery import PRESSED_STEPS, PUSHED_STEPS, UP_STEPS, Recovery
 
 BASE = slice(7, 9)
-NOWHERE = np.full(3, np.nan)
+NOWHERE = np.full((3, 3), np.nan)
 STEP_M = 0.037
 """Of the base at full speed, as RoboCasa's goes."""
 
@@ -71,8 +71,9 @@ def test_it_gets_round_a_post(yaw: float, half: float):
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_it_passes_first_where_the_way_goes_on(side: float):
     recovery, seen = Recovery(), []
+    points = np.array([[0.3, -side, 0.7], [0.3, -side, 0.0], [0.3, side, -0.7]])
     for _ in range(PUSHED_STEPS + 20):
-        seen.append(recovery.instead(felt(0, 0, 0.7), driving(1.0), np.array([0.3, side, -0.7])))
+        seen.append(recovery.instead(felt(0, 0, 0.7), driving(1.0), points))
     ways = np.array(seen)[:, BASE]
     assert (ways[: PUSHED_STEPS - 1] == [1, 0]).all()
     back, aside = ways[PUSHED_STEPS], ways[-1]
@@ -94,7 +95,7 @@ def test_what_gets_on_or_stands_or_moves_its_arm_is_left_alone():
         one = felt(0, 0, 0)
         one[11] = 0.5 - 0.001 * step
         assert (recovery.instead(one, reaching(1.0), NOWHERE) == reaching(1.0)).all()
-    assert not recovery.up
+    assert not recovery.anew
 
 
 @pytest.mark.parametrize(("opened", "closed"), [(0.003, 1.0), (0.039, 0.0)])
@@ -104,7 +105,7 @@ def test_a_hand_that_presses_on_something_goes_up_and_holds_what_it_holds(
     recovery, seen, up = Recovery(), [], []
     for _ in range(PRESSED_STEPS + UP_STEPS + 1):
         seen.append(recovery.instead(felt(0, 0, 0, opened), reaching(0.6), NOWHERE))
-        up.append(recovery.up)
+        up.append(recovery.anew)
     for step, made in enumerate(seen):
         rises = PRESSED_STEPS - 1 <= step < PRESSED_STEPS - 1 + UP_STEPS
         assert made[2] == pytest.approx(1.0 if rises else -0.6)
