@@ -69,7 +69,7 @@ planner-check: $(READY) ## plan the 58 held-out tasks as the shipped planner's c
 stack-check: $(READY) ## preset default again on recorded seeds, beside its card (EPISODES=2)
 	rm -rf outputs/stack-check
 	for task in StartElectricKettle RinseSinkBasin PrepareDishwasher RotatePan TurnOffSimmeredSauceHeat \
-	    TurnOffSinkFaucet CleanBlenderJug NavigateKitchen CloseDrawer OpenDrawer TurnOnStove TurnOffStove; do \
+	    TurnOffSinkFaucet CleanBlenderJug NavigateKitchen CloseDrawer OpenDrawer TurnOnStove TurnOffStove SlideDishwasherRack; do \
 	  $(BIN)/leapcasa eval $$task --split target --no-video --out outputs/stack-check/$$task \
 	    --seeds $$($(BIN)/python benchmarks/stack_check.py --seeds $$task) \
 	    --episodes $(EPISODES) $(ARGS) || exit $$?; \

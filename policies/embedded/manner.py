@@ -19,6 +19,8 @@ class Manner:
     """The hand turns the knob of a burner that is named: where none is, as after a wait, nothing
     was measured yet with what follows from it."""
 
+    slides: bool = False
+    """The hand slides a rack to one of its ends; another network draws it out to the middle."""
     leads: bool = False
     """The hand takes a spout by its end, or by its level run, and leads it about."""
 
@@ -57,5 +59,6 @@ def manner_of(text: str) -> Manner:
         carries=skill.carries,
         draws=skill.target == "drawer",
         turns=skill.target == "burner" and skill.side is not None,
+        slides=skill.target == "dishwasher_rack" and (skill.verb == "push_in" or skill.fully),
         leads=skill.target == "spout",
     )

@@ -10,6 +10,7 @@ from .geometry import Floats
 from .manner import Manner
 from .recovery import Recovery
 from .regrip import Regrip
+from .slide import Slide
 
 
 class Watcher(Protocol):
@@ -40,4 +41,6 @@ def watcher_of(manner: Manner) -> Watcher | None:
         return Recovery()
     if manner.turns:
         return Regrip()
+    if manner.slides:
+        return Slide()
     return Clasp() if manner.leads else None

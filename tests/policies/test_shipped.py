@@ -80,7 +80,7 @@ def planned(instruction: str) -> list[str]:
         ("OpenDrawer", 9, None),
         ("CleanBlenderJug", 7, 2),
         ("NavigateKitchen", 8, None),
-        ("SlideDishwasherRack", 6, 3),
+        ("SlideDishwasherRack", 11, 3),
         ("TurnOnStove", 10, None),
         ("TurnOffStove", 10, None),
     ],
@@ -111,6 +111,9 @@ def test_the_recorded_episodes_are_of_the_networks_that_are_asked_now(module_at,
     several = {"NavigateKitchen": [f"Navigate to the {place}." for place in DRIVEN_TO]}
     for verb in ("Open", "Close"):  # a shape for each side
         several[f"{verb}Drawer"] = [f"{verb} the {side} drawer." for side in ("left", "right")]
+    several["SlideDishwasherRack"] = [
+        f"Fully slide the top dishwasher rack {way}." for way in ("in", "out")
+    ]
     for way in ("On", "Off"):  # and for each knob
         several[f"Turn{way}Stove"] = [
             f"Turn {way.lower()} the {row} {side} burner of the stove."
