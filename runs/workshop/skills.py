@@ -120,8 +120,11 @@ def known(policy: Path) -> dict[str, str]:
     for part in folders.parts(policy, checkpoint.KIND):
         for text in part.get(CLAIMS, ()):
             skill = skill_of(text, text)
-            if skill is None or not wordings(replace(skill, fully=False)):
-                continue  # nobody would know how else to ask for it
+            if skill is None:
+                continue
+            half = replace(skill, fully=False)
+            if skill.kind != half.kind or not wordings(half):
+                continue  # nobody would know how else to ask for it, or for all of the way
             for one, words in _every(skill, text):
                 step = words[:1].upper() + words[1:].rstrip(".")
                 found[one.name] = min(found.get(one.name, step), step, key=len)

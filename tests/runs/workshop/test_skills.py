@@ -44,10 +44,13 @@ def test_each_step_is_one_that_some_member_of_the_policy_is_claimed_for():
         assert skill.name == name
         assert text.casefold() in own or burner.sub("", text.casefold()) in places
     assert sum("burner of the stove" in text for text in steps.values()) == 12
-    # Whatever is claimed can be asked for.
+    # Whatever is claimed can be asked for, but for a rack that is to come out all of the way: words
+    # that ask for half of it would be answered by another step.
+    half = "Pull out the top dishwasher rack"
+    assert steps["pull_out dishwasher_rack top"] == half
     understood = {one.kind for text in claims() if (one := skill_of(text, text)) is not None}
     known = {one.kind for text in steps.values() if (one := skill_of(text, text)) is not None}
-    assert known == understood
+    assert known == understood - {"pull_out dishwasher_rack fully"}
 
 
 def test_samples_are_what_the_planner_is_shown_and_answers_what_it_reads(made):
