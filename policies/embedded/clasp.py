@@ -36,8 +36,7 @@ class Clasp:
 
     def instead(self, felt: Floats, action: Floats, points: Floats) -> npt.NDArray[np.float32]:
         """As `Watcher`; the first of the points is the spout's end."""
-        spot = np.asarray(points)[0]
-        if not self._closing and self._leaves(felt, action, spot) and self._visits >= VISITS:
+        if not self._closing and self._leaves(felt, action, points[0]) and self._visits >= VISITS:
             self._closing = CLOSE_STEPS
         if not self._closing:
             return np.asarray(action, np.float32)

@@ -45,7 +45,7 @@ class Recovery:
         """As `Watcher`; the last of the points tells to which side the way goes on."""
         felt, made = np.asarray(felt, np.float64), still(felt)
         if not self._escape and not self._up:
-            self._watch(felt, action, np.asarray(points)[-1])
+            self._watch(felt, action, points[-1])
         if self._escape:
             made[BASE], made[MODE] = matrix(felt[5:9])[:2, :2].T @ self._escape.popleft(), 1.0
         elif self._up:

@@ -42,7 +42,7 @@ class Slide:
             self._left -= 1
             assert self._last is not None
             return self._last.copy()
-        if self._folds(np.asarray(felt), made, np.asarray(points)):
+        if self._folds(felt, made, points):
             made[0] = max(made[0], OUTWARD)
             made[2] = max(made[2], -DOWN)
         return made
@@ -65,8 +65,9 @@ class Slide:
     @staticmethod
     def _folds(felt: Floats, action: Floats, points: Floats) -> bool:
         """True if open fingers are about to come down too near to the base."""
-        if not np.isfinite(points).all() or action[MODE] >= SWITCH or felt[0] < HELD_M:
+        reaches = action[MODE] < SWITCH and action[GRIPPER] < SWITCH and felt[0] >= HELD_M
+        if not reaches or not np.isfinite(points).all():
             return False
         wire, fixture = points[0], points[-1]
-        left, near = fixture[1] > wire[1], felt[9] < AHEAD_M
-        return bool(left and near and felt[11] > wire[2] + ABOVE_M and action[GRIPPER] < SWITCH)
+        near, high = felt[9] < AHEAD_M, felt[11] > wire[2] + ABOVE_M
+        return bool(fixture[1] > wire[1] and near and high)
