@@ -1,7 +1,8 @@
 """Shutting cabinet doors, those of one cabinet or all that the task means, one after the other.
 
-The nearest open door comes first. One that a push leaves as it was has its turn again after the
-others, and then in another way; after some pushes it is left.
+The nearest cabinet comes first, of a pair of doors the left one: what does not depend on where the
+hand happens to be is the easier to learn. A door that a push leaves as it was has its turn again
+after the others, and then in another way; after some pushes it is left.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from .doors import Leaf, leaf
 from .drive import draw_in, travel_to
 from .floor import BAND_M, Floor, Stop
 from .motion import UP, Blocked, Motion, Operator, go
-from .push import press
+from .push import press, touch
 from .reach import SHOULDER_M, reach_rot, stretched, unbend
 from .room import Room
 from .shut import Way, edge_spot, ways
@@ -28,6 +29,9 @@ PAST_M = 0.10
 """How far beyond the edge [m]."""
 SHUT_SHARE = 0.0045
 """Such a door counts as shut, below RoboCasa's 0.005; it is pushed a little further."""
+AT_HAND_M = 0.14
+"""A shut door is still the one that is worked at while the hand is this near to its edge; who
+pushed it goes away farther than this."""
 PROGRESS = 0.1
 """A push that closes a door by less than this share has failed."""
 PUSHES = 8
@@ -37,7 +41,7 @@ Door = tuple[str, str]
 
 
 def close_cabinets(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push every door that stands open shut, the nearest first.
+    """Push every door that stands open shut, see the head of this file.
 
     Raises:
         Blocked: if one of them stays open however it is pushed.
@@ -48,7 +52,8 @@ def close_cabinets(op: Operator, fixture: str, skill: Skill) -> Motion:
         able = [door for door in left if pushed[door] < PUSHES]
         if not able:
             raise Blocked(f"{len(left)} doors stay open")
-        door = min(able, key=lambda one: (failed[one], _away(op, one)))
+        fewest = min(failed[door] for door in able)
+        door = _next(op, [door for door in able if failed[door] == fewest])
         before = op.referee.joint(*door).opened
         pushed[door] += 1
         try:
@@ -64,10 +69,27 @@ def doors_meant(op: Operator, fixture: str, skill: Skill) -> list[Door]:
     return [(name, suffix) for name in fixtures for suffix in op.referee.doors(name, skill.side)]
 
 
-def nearest_open(op: Operator, doors: list[Door]) -> Door | None:
-    """The open door next to the hand, which is the one that is being shut; None if all are shut."""
+def worked_at(op: Operator, doors: list[Door]) -> Door:
+    """The door that is being shut: an open one, or one that the hand has just shut.
+
+    Args:
+        op: who shuts them.
+        doors: those of a subtask.
+
+    Returns:
+        The last door of the nearest cabinet once all are shut.
+    """
+    nearest = min(doors, key=lambda one: _away(op, one))
     left = [door for door in doors if stands_open(op, door)]
-    return min(left, key=lambda one: _away(op, one)) if left else None
+    if nearest not in left and _away(op, nearest) < AT_HAND_M:
+        return nearest
+    return _next(op, left) if left else [door for door in doors if door[0] == nearest[0]][-1]
+
+
+def _next(op: Operator, doors: list[Door]) -> Door:
+    """The first of those of the cabinet that is next to the hand."""
+    nearest = min(doors, key=lambda one: _away(op, one))
+    return next(door for door in doors if door[0] == nearest[0])
 
 
 def stands_open(op: Operator, door: Door) -> bool:
@@ -81,16 +103,33 @@ def push_spot(op: Operator, door: Door) -> Vec3:
     return edge_spot(found, 1.0).now([found.panel])[0]
 
 
-def _shut(op: Operator, fixture: str, suffix: str, turn: int) -> Motion:
-    """One push of a door, in the best way or, after failures, in the next best."""
-    door = leaf(op, fixture, suffix)
+def ways_of(op: Operator, fixture: str, suffix: str) -> list[Way]:
+    """The ways to push a door as it stands, the best first."""
     solid = op.referee.obstacles(*BAND_OF_HAND_M)
     own = {box.name for box in op.referee.parts(fixture, suffix)}
     room = Room([box for box in solid if box.name not in own])
-    floor = Floor(op.referee.obstacles(*BAND_M))
-    robot = op.robot
+    arm = op.robot.arm
+    shoulder = float(arm[2]) + SHOULDER_M
+    return ways(
+        leaf(op, fixture, suffix), room, Floor(op.referee.obstacles(*BAND_M)), arm, shoulder
+    )
+
+
+def hand_at(op: Operator, fixture: str, suffix: str, way: Way) -> tuple[Pose, Vec3]:
+    """The hand as a push begins, and the unit vector to where it comes from."""
+    spot, normal = way.push.contact.now(op.referee.parts(fixture, suffix))
+    rot = look(reach_rot(op, spot, way.push.pointing)[:, 2], -UP)
+    # slanting fingers that hook the edge would meet it if they came the way they point
+    along = leaf(op, fixture, suffix).along
+    away = along if way.push.angle < 0 else -way.push.pointing
+    return touch(spot, normal, rot, gap=way.push.gap), away
+
+
+def _shut(op: Operator, fixture: str, suffix: str, turn: int) -> Motion:
+    """One push of a door, in the best way or, after failures, in the next best."""
+    floor, robot = Floor(op.referee.obstacles(*BAND_M)), op.robot
     start = Stop(place=robot.arm, heading=robot.heading)
-    found = ways(door, room, floor, robot.arm, float(robot.arm[2]) + SHOULDER_M)
+    found = ways_of(op, fixture, suffix)
     for way in found[turn % max(1, len(found)) :]:
         if floor.leads(start, Stop(place=way.place, heading=way.heading)):
             return (yield from _take(op, fixture, suffix, way))
@@ -102,12 +141,9 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
         yield from unbend(op)
         yield from draw_in(op)
     yield from travel_to(op, way.place, way.heading)
+    at, away = hand_at(op, fixture, suffix, way)
     spot, _ = way.push.contact.now(op.referee.parts(fixture, suffix))
-    rot = look(reach_rot(op, spot, way.push.pointing)[:, 2], -UP)
-    door = leaf(op, fixture, suffix)
-    yield from _round_edge(op, door, way, float(spot[2]), rot)
-    # slanting fingers that hook the edge would meet it if they came the way they point
-    away = door.along if way.push.angle < 0 else -way.push.pointing
+    yield from _round_edge(op, leaf(op, fixture, suffix), way, float(spot[2]), at.rot)
     return (
         yield from press(
             op,
@@ -115,7 +151,7 @@ def _take(op: Operator, fixture: str, suffix: str, way: Way) -> Motion:
             suffix,
             op.referee.joint(fixture, suffix).at(way.push.share),
             contact=way.push.contact,
-            rot=rot,
+            rot=at.rot,
             away=away,
             gap=way.push.gap,
             clear=CLEAR_M,

@@ -173,7 +173,7 @@ def press(
     sign = 1.0 if goal > ref.joint(fixture, suffix).value else -1.0
     spot, normal = contact.now(ref.parts(fixture, suffix))
     op.grip = CLOSED
-    start = _touch(spot, normal, rot, gap=gap)
+    start = touch(spot, normal, rot, gap=gap)
     if away is not None:
         ok = yield from travel_front(op, start, away, distance=0.15)
     else:
@@ -213,7 +213,7 @@ def _press_on(
         if held > HOLD_STEPS:
             return True
         spot, normal = contact.now(op.referee.parts(fixture, suffix))
-        pose = _touch(spot, normal, rot, gap=0.0)
+        pose = touch(spot, normal, rot, gap=0.0)
         pose = pose.shifted(joint.direction(spot, sign) * LEAD_M)
         gone = sign * joint.value - 0.5 * float(np.linalg.norm(pose.position - op.robot.hand))
         best, waited = (gone, 0) if gone > best + 0.002 else (best, waited + 1)
@@ -223,8 +223,15 @@ def _press_on(
     return False
 
 
-def _touch(spot: Vec3, normal: Vec3, rot: Mat3, *, gap: float) -> Pose:
-    """The hand pose at which the fingertips touch a spot, or stay `gap` metres from it."""
+def touch(spot: Vec3, normal: Vec3, rot: Mat3, *, gap: float) -> Pose:
+    """The hand pose at which the fingertips touch a spot, or stay `gap` metres from it.
+
+    Args:
+        spot: (3,) world [m].
+        normal: out of the face there.
+        rot: of the hand.
+        gap: [m].
+    """
     return Pose(position=spot + normal * (finger_support(rot, normal) + gap), rot=rot)
 
 

@@ -55,6 +55,9 @@ LOOKED_AT = 24
 """For so many pushes, those with the freest hand, a place to stand is looked for."""
 HOPELESS = 8.0
 """Ways that cost more are left out if there is a better one."""
+HABIT_RAD, HABIT = 0.45, 0.5
+"""How far the base is rather turned to the hinge from facing the cabinet, and what a radian beside
+that costs: of ways that are as good the same one each time, so that it can be learned."""
 PUSHES = 5
 """How many moments of a push are looked at."""
 
@@ -75,6 +78,8 @@ class Push:
     """Room between face and fingers before the push [m]."""
     wrists: Points
     """(PUSHES, 3) where the wrist is on the way."""
+    facing: float
+    """Where the base rather faces, see `HABIT_RAD`: a yaw [rad]."""
     cost: float
 
 
@@ -156,13 +161,21 @@ def _push(door: Leaf, room: Room, share: float, lever: float, angle: float) -> P
         lever=lever,
         gap=gap,
         wrists=tips - WRIST_BACK_M * pointing - WRIST_DOWN_M * UP,
+        facing=_facing(door),
         cost=float(cost),
     )
 
 
+def _facing(door: Leaf) -> float:
+    """The yaw of a base that looks into the cabinet and a little to the door's hinge [rad]."""
+    shut = door.joint.turn(door.joint.at(0.0) - door.joint.value)
+    way = -np.cos(HABIT_RAD) * shut @ door.normal - np.sin(HABIT_RAD) * shut @ door.along
+    return float(np.arctan2(way[1], way[0]))
+
+
 def _stood(push: Push, room: Room, floor: Floor, here: Vec3, shoulder: float) -> Way | None:
     """A push with the best place to stand; None if there is none."""
-    stand = _stand(push.wrists, push.pointing, room, floor, here, shoulder)
+    stand = _stand(push, room, floor, here, shoulder)
     if stand is None:
         return None
     place, heading, more = stand
@@ -183,9 +196,10 @@ def _inside(room: Room, tips: Points, pointing: Vec3) -> float:
 
 
 def _stand(
-    wrists: Points, pointing: Vec3, room: Room, floor: Floor, here: Vec3, shoulder: float
+    push: Push, room: Room, floor: Floor, here: Vec3, shoulder: float
 ) -> tuple[Vec3, float, float] | None:
     """The best place of the arm mount for a push, the heading there, and what both cost."""
+    wrists, pointing = push.wrists, push.pointing
     middle = (wrists.min(axis=0) + wrists.max(axis=0)) / 2
     towards = float(np.arctan2(pointing[1], pointing[0]))
     tried: list[tuple[float, float, Vec3]] = []
@@ -207,7 +221,8 @@ def _stand(
         through = _crossing(room, wrists[[0, -1]], place + shoulder * UP)
         if through > THROUGH_M:
             continue
-        cost += 0.6 * free[1] + 6.0 * through
+        beside = abs(_turned(free[0] - push.facing))
+        cost += 0.6 * free[1] + 6.0 * through + HABIT * beside
         if best is None or cost < best[2]:
             best = (place, free[0], cost)
     return best
@@ -218,7 +233,7 @@ def _arm(wrists: Points, shoulder: Vec3, towards: float) -> float:
     out = wrists - shoulder
     length = np.linalg.norm(out, axis=1)
     level = np.linalg.norm(out[:, :2], axis=1)
-    aside = np.abs((np.arctan2(out[:, 1], out[:, 0]) - towards + np.pi) % (2 * np.pi) - np.pi)
+    aside = np.abs(_turned(np.arctan2(out[:, 1], out[:, 0]) - towards))
     over = np.maximum(0.0, length - FAR_M) + np.maximum(0.0, NEAR_M - level)
     twisted = np.maximum(0.0, aside - 0.9)
     worst = float(np.max(60.0 * over + 4.0 * twisted))
@@ -232,6 +247,11 @@ def _heading(floor: Floor, place: Vec3, ahead: float) -> tuple[float, float] | N
         if floor.free(place, heading, 0.02):
             return heading, abs(turned)
     return None
+
+
+def _turned(angle: npt.NDArray[np.float64] | float) -> npt.NDArray[np.float64]:
+    """Angles, from -pi to pi [rad]."""
+    return (np.asarray(angle) + np.pi) % (2 * np.pi) - np.pi
 
 
 def _crossing(room: Room, wrists: Points, shoulder: Vec3) -> float:

@@ -18,7 +18,7 @@ from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts import knobs, racks
 from ...policies.experts.bars import find_bar
-from ...policies.experts.cabinets import doors_meant, nearest_open, push_spot
+from ...policies.experts.cabinets import doors_meant, push_spot, worked_at
 from ...policies.experts.carry import drop_spot, rim_of
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.floor import BAND_M, Floor
@@ -140,7 +140,7 @@ class Points:
             return np.stack([place.center] * POINTS)
         try:
             if _shuts_cabinets(part.seen):
-                return self._of_cabinet(part.seen, part.fixture, part.suffix)
+                return self._of_cabinet(part.seen, part.fixture)
             return self._of_joint(part.seen, part.fixture, part.suffix, place)
         except (LeapcasaError, Blocked):
             return np.full((POINTS, 3), np.nan)
@@ -197,13 +197,12 @@ class Points:
         spot = np.mean([box.center for box in held], axis=0)
         return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])
 
-    def _of_cabinet(self, skill: Skill, fixture: str, suffix: str) -> Vec3:
-        """Where the expert pushes the door that it shuts now; the last that was shut at the end."""
-        meant = doors_meant(self._op, fixture, skill)
-        door = nearest_open(self._op, meant) or (fixture, suffix)
+    def _of_cabinet(self, skill: Skill, fixture: str) -> Vec3:
+        """Where the expert pushes the door that it shuts now; the last one once all are shut."""
+        door = worked_at(self._op, doors_meant(self._op, fixture, skill))
         joint, spot = self._referee.joint(*door), push_spot(self._op, door)
-        center = self._referee.place(door[0]).center
-        return np.stack([spot, _beside(joint.anchor, spot, joint.axis), center])
+        shut = joint.carry(spot, joint.at(0.0) - joint.value)
+        return np.stack([spot, _beside(joint.anchor, spot, joint.axis), shut])
 
     def _hints(self, skill: Skill, fixture: str, suffix: str | None) -> Floats:
         place = self._referee.place(fixture)

@@ -29,7 +29,7 @@ from ...policies.embedded.geometry import rotation
 from ...policies.experts.drive import rest
 from ...policies.experts.recipes import SPOUT_RAD
 from ..judge_data.script import opposite
-from . import asking, episode_file, working
+from . import asking, episode_file, pairs, working
 from .carrying import Carried
 from .episode_file import Demonstration, Header
 from .keypoints import Points
@@ -55,8 +55,6 @@ PAINTED = 0.6
 """Share of the looks in which the kitchen is painted anew."""
 BARELY, BARELY_SHARE = 0.3, 0.12
 """Share of the other looks in which the part is this near to one end of its way."""
-OTHERS_SHUT = 0.5
-"""Share of the looks at a door in which another of the same subtask is shut already."""
 TRIES = 6
 """Poses in which the robot would reach into things are drawn anew so often."""
 HELD = 0.3
@@ -253,11 +251,15 @@ class Posing:
             share = opened if place == number else part.done
             if part.timed:
                 self._poser.clock(share)
-            if part.joint is not None:
-                self._poser.part(part.joint.name, part.joint.at(share))
-                for other in part.others:
-                    shut = share == part.done or self._rng.random() < OTHERS_SHUT
-                    self._poser.part(other.name, other.at(0.0 if shut else other.opened))
+            if part.joint is None:
+                continue
+            doors, values = (part.joint, *part.others), [(part.joint.name, part.joint.at(share))]
+            if part.others and share == part.done:
+                values = [(door.name, door.at(part.done)) for door in doors]
+            elif part.others:
+                values = pairs.standing(doors, share, self._rng)
+            for name, value in values:
+                self._poser.part(name, value)
 
     def _anywhere(self, part: _Part) -> float:
         """How far open a part is to be."""

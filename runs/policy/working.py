@@ -14,7 +14,7 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target
 from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
-from ...policies.experts import knobs, racks
+from ...policies.experts import cabinets, knobs, racks
 from ...policies.experts.control import Pose
 from ...policies.experts.drawers import (
     CLOSE_STANDS_M,
@@ -34,6 +34,9 @@ AWAY_M, HAND_M, HAND_RAD = 0.18, 0.025, 0.15
 """How far the hand is on its way there, at most, and its spread about that way."""
 FRONT_REACH_M, FRONT_SIDE_M = (0.56, 0.82), 0.2
 """Where the arm mount stands before a knob on a front: how far from it, and how far aside [m]."""
+BEGUN_SHARE, BEGUN = 0.92, 0.5
+"""How far a door is open as its push begins, and the share of the robots that stand and point as
+they did then, where it is less open by now."""
 DRAWS = 0.5
 """Share of the robots at a drawer that are to draw it; the others push."""
 
@@ -62,7 +65,7 @@ class _Work:
 
 def knows(skill: Skill) -> bool:
     """True if it is known how a robot stands that does this."""
-    return skill.target in _POSES
+    return skill.target in _POSES and (skill.verb, skill.target) != ("open", "cabinet_door")
 
 
 def pose(
@@ -137,8 +140,29 @@ def _at_knob(work: _Work) -> None:
     work.hold(turned, -turned.rot[:, 2])
 
 
+def _at_cabinet(work: _Work) -> None:
+    """The fingers at the face of a door that is being shut, next to its free edge."""
+    op, rng = work.op, work.rng
+    door = cabinets.worked_at(op, cabinets.doors_meant(op, work.fixture, work.skill))
+    joint = op.referee.joint(*door)
+    if rng.random() < BEGUN and joint.opened < BEGUN_SHARE:
+        work.poser.part(joint.name, joint.at(BEGUN_SHARE))
+    found = cabinets.ways_of(op, *door)
+    if not found:
+        work.poser.part(joint.name, joint.value)
+        raise Blocked("there is no way to push the door")
+    way = found[0]
+    work.stand(way.place, way.heading)
+    begun, _ = cabinets.hand_at(op, *door, way)
+    work.poser.part(joint.name, joint.value)
+    at, away = cabinets.hand_at(op, *door, way)
+    work.poser.fingers(0.0)
+    work.hold(Pose(position=at.position, rot=begun.rot), away)
+
+
 _POSES: Mapping[Target, Callable[[_Work], None]] = {
     "drawer": _at_drawer,
     "dishwasher_rack": _at_rack,
     "burner": _at_knob,
+    "cabinet_door": _at_cabinet,
 }

@@ -1,13 +1,26 @@
 """How a cabinet's door is pushed shut: what is thought of before, in made-up corners."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from leapcasa.envs.kitchen import Kitchen
+from leapcasa.envs.posing import Poser
+from leapcasa.envs.referee import Referee
+from leapcasa.envs.skills import parse
 from leapcasa.envs.truth import Box, JointTruth
+from leapcasa.policies.experts.cabinets import (
+    Door,
+    doors_meant,
+    push_spot,
+    ways_of,
+    worked_at,
+)
 from leapcasa.policies.experts.doors import Leaf
 from leapcasa.policies.experts.floor import Floor
+from leapcasa.policies.experts.motion import Operator
 from leapcasa.policies.experts.room import Room
 from leapcasa.policies.experts.shut import Way, ways
 
@@ -103,3 +116,54 @@ def test_every_way_differs_from_the_others_so_that_an_attempt_is_no_repetition()
     assert len(found) > 3
     assert [way.cost for way in found] == sorted(way.cost for way in found)
     assert not any(one.like(other) for one, other in itertools.combinations(found, 2))
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Kitchen]:
+    """A kitchen in which both doors of a wall cabinet stand open."""
+    kitchen = Kitchen("CloseCabinet", rendering=False)
+    kitchen.begin(1000)
+    yield kitchen
+    kitchen.close()
+
+
+@pytest.mark.sim
+def test_of_a_pair_of_doors_the_left_one_is_shut_first_and_is_left_once_the_hand_goes_away(
+    pair: Kitchen,
+):
+    referee, poser = Referee(pair), Poser(pair)
+    op, skill = Operator(referee), parse("close the cabinet doors")
+    left, right = doors_meant(op, referee.meant(skill), skill)
+    assert "left" in left[1]
+
+    def meant(open_left: float, open_right: float, hand: Door | None) -> Door:
+        poser.restart()
+        for door, share in ((left, open_left), (right, open_right)):
+            joint = referee.joint(*door)
+            poser.part(joint.name, joint.at(share))
+        if hand is not None:
+            poser.hand(push_spot(op, hand), op.robot.hand_rot)
+            assert np.linalg.norm(op.robot.hand - push_spot(op, hand)) < 0.05
+        return worked_at(op, [left, right])
+
+    assert meant(0.9, 0.9, None) == meant(0.9, 0.9, right) == left
+    assert meant(0.0, 0.9, None) == meant(0.0, 0.9, right) == meant(0.0, 0.0, None) == right
+    assert meant(0.0, 0.9, left) == left
+    assert meant(0.0, 0.0, left) == left
+    assert meant(0.0, 0.0, right) == meant(0.0, 0.02, right) == right
+    poser.restart()
+
+
+@pytest.mark.sim
+def test_the_base_rather_looks_a_little_to_the_hinge_so_that_both_doors_are_mirror_images(
+    pair: Kitchen,
+):
+    referee = Referee(pair)
+    op, skill = Operator(referee), parse("close the cabinet doors")
+    fixture = referee.meant(skill)
+    into = -referee.place(fixture).outward
+    for sign, door in zip((1.0, -1.0), doors_meant(op, fixture, skill), strict=True):
+        best = ways_of(op, *door)[0]
+        turned = best.heading - np.arctan2(into[1], into[0])
+        turned = float(np.arctan2(np.sin(turned), np.cos(turned)))
+        assert 0.15 < sign * turned < 0.8  # 0.45 is what it would like

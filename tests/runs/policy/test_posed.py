@@ -157,6 +157,9 @@ def test_a_pair_of_doors_is_looked_at_with_one_shut_and_with_both(
     radius = np.linalg.norm(demo.points[closing, 0] - demo.points[closing, 1], axis=1)
     assert np.ptp(radius) < 0.01  # next to the free edge, however far open
     assert radius.mean() > 0.3
+    shut = np.linalg.norm(demo.points[closing, 2] - demo.points[closing, 0], axis=1)
+    assert np.allclose(shut[done], 0.0, atol=0.005)  # the third is where the first will be
+    assert shut.max() > 0.3
     hinges = in_the_room(demo)[closing, 1, :2]
     apart = np.linalg.norm(hinges[:, None] - hinges[None], axis=-1)
     assert apart.max() > 0.6  # both doors have their turn
