@@ -205,6 +205,8 @@ class Points:
         return np.stack([spot, _beside(joint.anchor, spot, joint.axis), shut])
 
     def _hints(self, skill: Skill, fixture: str, suffix: str | None) -> Floats:
+        if skill.target == "cabinet_door":  # what is above or inside a cabinet is in nobody's way
+            return np.array([MOST_ROOM_M, MOST_ROOM_M, 0.0], np.float32)
         place = self._referee.place(fixture)
         right = place.rot[:, 0]
         above = place.center if suffix is None else self._referee.joint(fixture, suffix).anchor
