@@ -104,3 +104,11 @@ class Skill:
         every = "every " if self.every else ""
         which = [value for value in (self.side, self.level, self.row) if value]
         return " ".join([self.verb, f"{every}{self.target}", *which])
+
+    @property
+    def key(self) -> str:
+        """The name, and whatever else makes it another kind: what tells two skills apart.
+
+        `pull_out dishwasher_rack top fully` is another matter than the same drawn out.
+        """
+        return self.name + self.kind.removeprefix(f"{self.verb} {self.target}")

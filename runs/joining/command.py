@@ -128,7 +128,7 @@ def _with(
     kept = []
     for number, old in enumerate(members):
         meant = gates.understood(old.claims)
-        claims = [text for text in old.claims if gates.key_of(meant[text]) not in taken]
+        claims = [text for text in old.claims if meant[text].key not in taken]
         if not number or claims:
             kept.append(_Member(part=old.part, state=old.state, claims=claims))
     part = {**new.part, folders.BITS: request.bits} if request.bits != 16 else new.part

@@ -43,7 +43,7 @@ class Lessons:
 
 
 def asked_for(texts: Sequence[str]) -> dict[str, Skill]:
-    """The skills that subtasks in words ask for, by `key_of`.
+    """The skills that subtasks in words ask for, by `Skill.key`.
 
     What one leaves unnamed is meant as the others have it: "pull out the top rack" beside "open
     the dishwasher".
@@ -51,15 +51,7 @@ def asked_for(texts: Sequence[str]) -> dict[str, Skill]:
     Raises:
         ConfigError: if one is not understood.
     """
-    return {key_of(skill): skill for skill in understood(texts).values()}
-
-
-def key_of(skill: Skill) -> str:
-    """What tells two skills apart that different members may be for.
-
-    A rack that is drawn out fully is another matter than one that is drawn out (`Skill.kind`).
-    """
-    return skill.name + skill.kind.removeprefix(f"{skill.verb} {skill.target}")
+    return {skill.key: skill for skill in understood(texts).values()}
 
 
 def understood(texts: Sequence[str]) -> dict[str, Skill]:
@@ -90,7 +82,7 @@ def lessons(claims: Sequence[Sequence[str]], *, held_out: bool) -> Lessons:
     owners = {name: number for number, texts in enumerate(claims) for name in asked_for(texts)}
     own = {text: number for number, texts in enumerate(claims) for text in texts}
     rows = [
-        (text, owners.get(key_of(skill), 0))
+        (text, owners.get(skill.key, 0))
         for skill in _every_skill(claims)
         for text in (
             *wordings(skill, held_out=held_out),
@@ -111,7 +103,7 @@ def _every_skill(claims: Sequence[Sequence[str]]) -> Sequence[Skill]:
         levels = get_args(Level) if target.endswith("rack") else (None,)
         for side, level in itertools.product(sides, levels):
             skill = Skill(verb=verb, target=target, side=side, level=level)  # type: ignore[arg-type]
-            every[key_of(skill)] = skill
+            every[skill.key] = skill
     for texts in claims:
         every |= asked_for(texts)
     return list(every.values())

@@ -75,6 +75,9 @@ SAID: Mapping[str, Table] = {
 }  # fmt: skip
 """Verb -> ways besides commands (`runs.policy.wordings`) to ask for it."""
 
+FULLY: Table = {"train": ("all the way", "fully"), "held_out": ("completely",)}
+"""Behind words for half of a rack's way."""
+
 TOGETHER: Mapping[tuple[str, str], Table] = {
     ("close kettle_lid", "turn_on kettle"): {
         "train": ("{}, then switch it on", "{} and turn it on", "{} and start it",

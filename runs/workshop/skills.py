@@ -21,7 +21,7 @@ from ..joining.command import CLAIMS
 from ..policy.wordings import named, wordings
 from ..records import write_json
 from . import rows, said
-from .skill_words import BEFORE, BEHIND, FRAMES, LINKS, SAID, TOGETHER, TURNED
+from .skill_words import BEFORE, BEHIND, FRAMES, FULLY, LINKS, SAID, TOGETHER, TURNED
 from .wording import Words, sentences
 
 ASKED: tuple[str, ...] = (
@@ -108,7 +108,7 @@ def make(request: SkillRequest) -> dict[str, int]:
 
 
 def known(policy: Path) -> dict[str, str]:
-    """Skill by name -> the step that asks for it, of all that a joined policy claims.
+    """Skill by key -> the step that asks for it, of all that a joined policy claims.
 
     Of several claims the shortest counts, which says nothing of sauces of one kind or of what it is
     for. One burner that is claimed by its place stands for all of them.
@@ -122,12 +122,11 @@ def known(policy: Path) -> dict[str, str]:
             skill = skill_of(text, text)
             if skill is None:
                 continue
-            half = replace(skill, fully=False)
-            if skill.kind != half.kind or not wordings(half):
-                continue  # nobody would know how else to ask for it, or for all of the way
+            if not wordings(replace(skill, fully=False)):
+                continue  # nobody would know how else to ask for it
             for one, words in _every(skill, text):
                 step = words[:1].upper() + words[1:].rstrip(".")
-                found[one.name] = min(found.get(one.name, step), step, key=len)
+                found[one.key] = min(found.get(one.key, step), step, key=len)
     if not found:
         raise ConfigError(
             f"{policy} says of no subtask that it is for it, or of none that can be said in other "
@@ -162,8 +161,7 @@ class Asker:
         self._steps, self._rng = steps, rng
         self._words: Words = words
         every = [skill_of(text, text) for text in steps.values()]
-        # People seldom say how far.
-        self._skills = [replace(skill, fully=False) for skill in every if skill is not None]
+        self._skills = [_as_said(skill) for skill in every if skill is not None]
         self._kinds = sorted({skill.kind for skill in self._skills})
         self._pairs = [kinds for kinds in TOGETHER if set(kinds) <= set(self._kinds)]
 
@@ -182,7 +180,7 @@ class Asker:
             kinds = self._rng.choice(self._kinds, min(count, len(self._kinds)), replace=False)
             skills = [self._skill(kind) for kind in kinds]
             text = self._row(skills)
-        texts = tuple(self._steps[skill.name] for skill in skills)
+        texts = tuple(self._steps[skill.key] for skill in skills)
         return Asked(instruction=self._around(text), steps=texts)
 
     def _own(self) -> Asked:
@@ -233,14 +231,20 @@ class Asker:
     def _clause(self, skill: Skill) -> str:
         others = SAID.get(skill.verb, {}).get(self._words, ())
         if others and self._rng.random() < TOLD:
-            return self._any(others).format(self._any(named(skill)))
+            half = replace(skill, fully=False)
+            return self._any(others).format(self._any(named(half))) + self._how_far(skill)
         return self._command(skill)
 
     def _command(self, skill: Skill) -> str:
         """A command, without the "please" before it; some skills have few, and none for tests."""
-        every = wordings(skill, held_out=self._words == "held_out") or wordings(skill)
-        text = self._any(every)
+        half = replace(skill, fully=False)
+        every = wordings(half, held_out=self._words == "held_out") or wordings(half)
+        text = self._any(every) + self._how_far(skill)
         return text.removeprefix("please ").removeprefix("now ").removeprefix("then ")
+
+    def _how_far(self, skill: Skill) -> str:
+        """What comes behind words for half of the way, where all of it is meant."""
+        return f" {self._any(FULLY[self._words])}" if skill.fully else ""
 
     def _around(self, text: str) -> str:
         before = self._any(BEFORE[self._words]) if self._rng.random() < AROUND else ""
@@ -251,6 +255,12 @@ class Asker:
 
     def _any(self, several: Sequence[Any]) -> Any:
         return several[int(self._rng.integers(len(several)))]
+
+
+def _as_said(skill: Skill) -> Skill:
+    """The skill as people ask for it: they seldom say how far, where that is no other kind."""
+    half = replace(skill, fully=False)
+    return half if half.kind == skill.kind else skill
 
 
 _VERBS = split.VERBS | {"shut", "activate", "power", "extend", "spin", "swivel", "point", "travel",
