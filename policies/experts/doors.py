@@ -1,10 +1,10 @@
-"""Doors on upright hinges: closed by pushing the outer face, opened by handle and inner face."""
+"""Doors on upright hinges, and how they are opened: by the handle, then by the inner face."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...envs.skills import Skill
+from ...envs.skills import Skill, Target
 from ...envs.truth import Box, JointTruth, Vec3
 from .bars import find_bar
 from .motion import UP, Blocked, Motion, Operator
@@ -12,10 +12,10 @@ from .pull import pull
 from .push import Contact, press
 from .reach import level, reach_rot, stand_before
 
+HINGED: tuple[Target, ...] = ("cabinet_door", "fridge_door", "microwave_door")
+"""Doors on upright hinges."""
 CLOSED_SHARE = 0.003
 """Below RoboCasa's 0.005."""
-HALF_WAY, CLOSED_HALF_WAY = 0.5, 0.35
-"""A door that stands further open than the first is pushed to the second round its edge."""
 AJAR, OPEN_SHARE = 0.2, 0.94
 """A door is pulled ajar by its handle, then pushed open from inside; RoboCasa wants 0.90."""
 EDGE_M = 0.04
@@ -25,8 +25,6 @@ EDGE_RAD = (-0.8, 1.0)
 hook the edge, and into the face [rad]."""
 CHEST_M = 1.25
 """Height at which the arm works best [m]."""
-LEVER = 0.72
-"""Where a door is pushed, as a share of its width from the hinge."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,51 +86,26 @@ def leaf(op: Operator, fixture: str, suffix: str) -> Leaf:
     return Leaf(joint=joint, panel=panel, normal=normal, along=along, width=width)
 
 
-def close_door(op: Operator, fixture: str, skill: Skill) -> Motion:
-    """Push every door that stands open shut: round its edge first, then from the front."""
-    for suffix in op.referee.doors(fixture, skill.side):
-        if op.referee.joint(fixture, suffix).opened > HALF_WAY:
-            yield from _push_edge(op, fixture, suffix, CLOSED_HALF_WAY, inner=False)
-        if op.referee.joint(fixture, suffix).opened > CLOSED_SHARE:
-            yield from _push_shut(op, fixture, suffix)
-    return True
-
-
 def open_door(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Open every door: by its handle as far as fingers get behind it, then by its inner face."""
     for suffix in op.referee.doors(fixture, skill.side):
         if op.referee.joint(fixture, suffix).opened < AJAR:
             yield from _pull_ajar(op, fixture, suffix)
         if op.referee.joint(fixture, suffix).opened < OPEN_SHARE:
-            yield from _push_edge(op, fixture, suffix, OPEN_SHARE, inner=True)
+            yield from _push_open(op, fixture, suffix)
     return True
 
 
-def _push_shut(op: Operator, fixture: str, suffix: str) -> Motion:
-    """Push the outer face with the fingertips until the door is shut."""
+def _push_open(op: Operator, fixture: str, suffix: str) -> Motion:
+    """Push the inner face near its edge, the hand beyond it, on whichever side the robot is."""
     door = leaf(op, fixture, suffix)
-    outward = op.referee.place(fixture).outward
-    contact = door.spot(LEVER - 0.12 * (op.attempt % 3), CHEST_M)
-    spot, _ = contact.now([door.panel])
-    middle = door.normal + outward
-    yield from stand_before(op, spot, [middle, outward, 2 * door.normal + outward])
-    away = level(op.robot.arm - spot)
-    rot = reach_rot(op, spot, -away)
-    goal = door.joint.at(CLOSED_SHARE)
-    return (yield from press(op, fixture, suffix, goal, contact=contact, rot=rot, away=away))
-
-
-def _push_edge(op: Operator, fixture: str, suffix: str, share: float, *, inner: bool) -> Motion:
-    """Push a face near the free edge, the hand beyond the edge, on whichever side the robot is."""
-    door = leaf(op, fixture, suffix)
-    contact = door.spot(1.0 - EDGE_M / door.width, CHEST_M, inner=inner)
+    contact = door.spot(1.0 - EDGE_M / door.width, CHEST_M, inner=True)
     spot, face = contact.now([door.panel])
-    shares = (0.0, 0.5, -0.5, 1.0, -1.0) if not inner else (0.5, 1.0, 0.2, 0.0, -0.5)
-    ways: list[Vec3] = [door.along + share * face for share in shares]
+    ways: list[Vec3] = [door.along + share * face for share in (0.5, 1.0, 0.2, 0.0, -0.5)]
     yield from stand_before(op, spot, ways)
     ahead = _round_the_edge(level(spot - op.robot.arm), -door.along, -face)
     rot = reach_rot(op, spot, ahead)
-    goal = door.joint.at(share)
+    goal = door.joint.at(OPEN_SHARE)
     return (
         yield from press(op, fixture, suffix, goal, contact=contact, rot=rot, away=-ahead, gap=0.07)
     )

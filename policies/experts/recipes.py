@@ -12,10 +12,10 @@ import numpy as np
 from ...envs.skills import TARGETS, Skill
 from ...envs.truth import FixtureTruth, JointTruth, Vec3
 from .bars import Bar, find_bar
-from .cabinets import close_cabinets
 from .carry import put, take
+from .closing import shut_doors
 from .control import hold_action
-from .doors import close_door, open_door
+from .doors import HINGED, open_door
 from .drawers import close_drawer, open_drawer
 from .drive import (
     bring_within_reach,
@@ -316,9 +316,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("open", "dishwasher_door"): drop_door,
     ("pull_out", "dishwasher_rack"): rack,
     ("push_in", "dishwasher_rack"): rack,
-    **{("open", name): open_door for name in ("cabinet_door", "fridge_door", "microwave_door")},
-    **{("close", name): close_door for name in ("fridge_door", "microwave_door")},
-    ("close", "cabinet_door"): close_cabinets,
+    **{("open", name): open_door for name in HINGED},
+    **{("close", name): shut_doors for name in HINGED},
     ("open", "drawer"): open_drawer,
     ("close", "drawer"): close_drawer,
     **{("wait", name): wait for name in TARGETS},

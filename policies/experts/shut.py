@@ -1,4 +1,4 @@
-"""Which way to push a cabinet's door shut: ways are tried in thought before one is tried at all.
+"""Which way to push a door on upright hinges shut: ways are thought of before one is tried.
 
 A way is a spot on the outer face, how the fingers point there, and a place for the base from which
 the hand goes along with the door to the end of the push. Its cost counts what is awkward: an arm
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...envs.truth import Vec3
-from .doors import CLOSED_SHARE, EDGE_M, Leaf
+from .doors import CHEST_M, CLOSED_SHARE, EDGE_M, Leaf
 from .floor import Floor
 from .motion import UP
 from .push import Contact
@@ -37,7 +37,8 @@ OVER_RAD = 1.9
 SQUARE_RAD = 0.35
 """How far from square to a shut door the fingers may point; handles are near."""
 ABOVE_BOTTOM_M = 0.03
-"""Height of the spot above the door's lower edge: below its handle, near to the chest [m]."""
+"""Height of the spot above the lower edge of a door that hangs higher than the chest, as wall
+cabinets do: the nearest to it, and below the handle [m]."""
 WRIST_DOWN_M = 0.088
 """The wrist below level fingertips (Panda) [m]."""
 FAR_M, NEAR_M, EASY_M = 0.64, 0.26, 0.46
@@ -102,13 +103,13 @@ class Way:
 
 
 def edge_spot(door: Leaf, lever: float) -> Contact:
-    """Where the outer face is pushed: below the handle.
+    """Where the outer face is pushed: as near to the height of the chest as there is door.
 
     Args:
         door: as it stands.
         lever: from the hinge, 0, to the spot next to the free edge, 1.
     """
-    return door.spot(lever * (1.0 - EDGE_M / door.width), 0.0, from_end=ABOVE_BOTTOM_M)
+    return door.spot(lever * (1.0 - EDGE_M / door.width), CHEST_M, from_end=ABOVE_BOTTOM_M)
 
 
 def ways(door: Leaf, room: Room, floor: Floor, here: Vec3, shoulder: float) -> list[Way]:

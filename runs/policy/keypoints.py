@@ -18,8 +18,9 @@ from ...envs.truth import FixtureTruth, JointTruth, RobotTruth, Vec3
 from ...policies.embedded.geometry import HINTS, POINTS
 from ...policies.experts import knobs, racks
 from ...policies.experts.bars import find_bar
-from ...policies.experts.cabinets import doors_meant, push_spot, worked_at
 from ...policies.experts.carry import drop_spot, rim_of
+from ...policies.experts.closing import doors_meant, push_spot, worked_at
+from ...policies.experts.doors import HINGED
 from ...policies.experts.drive import roomy_side, side_of
 from ...policies.experts.floor import BAND_M, Floor
 from ...policies.experts.motion import UP, Blocked, Operator
@@ -105,9 +106,9 @@ class Points:
         return self._referee.joint(part.fixture, part.suffix)
 
     def others(self) -> list[JointTruth]:
-        """The joints of what else has to be done in the same subtask: a cabinet's other doors."""
+        """The joints of what else has to be done in the same subtask: a fixture's other doors."""
         part = self._part
-        if part is None or not _shuts_cabinets(part.skill):
+        if part is None or not _shuts_doors(part.skill):
             return []
         doors = doors_meant(self._op, part.fixture, part.skill)
         return [self._referee.joint(*d) for d in doors if d != (part.fixture, part.suffix)]
@@ -139,8 +140,8 @@ class Points:
         if part.suffix is None:
             return np.stack([place.center] * POINTS)
         try:
-            if _shuts_cabinets(part.seen):
-                return self._of_cabinet(part.seen, part.fixture)
+            if _shuts_doors(part.seen):
+                return self._of_door(part.seen, part.fixture)
             return self._of_joint(part.seen, part.fixture, part.suffix, place)
         except (LeapcasaError, Blocked):
             return np.full((POINTS, 3), np.nan)
@@ -197,7 +198,7 @@ class Points:
         spot = np.mean([box.center for box in held], axis=0)
         return np.stack([spot, _beside(anchor, spot, joint.axis), place.center])
 
-    def _of_cabinet(self, skill: Skill, fixture: str) -> Vec3:
+    def _of_door(self, skill: Skill, fixture: str) -> Vec3:
         """Where the expert pushes the door that it shuts now; the last one once all are shut."""
         door = worked_at(self._op, doors_meant(self._op, fixture, skill))
         joint, spot = self._referee.joint(*door), push_spot(self._op, door)
@@ -205,7 +206,7 @@ class Points:
         return np.stack([spot, _beside(joint.anchor, spot, joint.axis), shut])
 
     def _hints(self, skill: Skill, fixture: str, suffix: str | None) -> Floats:
-        if skill.target == "cabinet_door":  # what is above or inside a cabinet is in nobody's way
+        if skill.target in HINGED:  # what is above or behind such a door is in nobody's way
             return np.array([MOST_ROOM_M, MOST_ROOM_M, 0.0], np.float32)
         place = self._referee.place(fixture)
         right = place.rot[:, 0]
@@ -237,7 +238,7 @@ class Points:
             return self._referee.part(skill, fixture)
         if skill.target == "burner":
             return knobs.joint_of(self._referee, fixture, skill)
-        if skill.target in ("microwave_door", "fridge_door", "cabinet_door", "drawer"):
+        if skill.target in (*HINGED, "drawer"):
             return next(iter(self._referee.doors(fixture, skill.side)), None)
         return _MOVING.get(skill.target)
 
@@ -249,8 +250,8 @@ def _watched(skill: Skill) -> Skill:
     return Skill(verb="turn_off", target="burner")
 
 
-def _shuts_cabinets(skill: Skill) -> bool:
-    return (skill.verb, skill.target) == ("close", "cabinet_door")
+def _shuts_doors(skill: Skill) -> bool:
+    return skill.verb == "close" and skill.target in HINGED
 
 
 def _beside(anchor: Vec3, spot: Vec3, axis: Vec3) -> Vec3:

@@ -14,8 +14,9 @@ from ...envs.referee import Referee
 from ...envs.skills import Skill, Target
 from ...envs.truth import Vec3
 from ...policies.embedded.geometry import rotation
-from ...policies.experts import cabinets, knobs, racks
+from ...policies.experts import closing, knobs, racks
 from ...policies.experts.control import Pose
+from ...policies.experts.doors import HINGED
 from ...policies.experts.drawers import (
     CLOSE_STANDS_M,
     OPEN_STANDS_M,
@@ -65,7 +66,7 @@ class _Work:
 
 def knows(skill: Skill) -> bool:
     """True if it is known how a robot stands that does this."""
-    return skill.target in _POSES and (skill.verb, skill.target) != ("open", "cabinet_door")
+    return skill.target in _POSES and not (skill.target in HINGED and skill.verb == "open")
 
 
 def pose(
@@ -140,22 +141,22 @@ def _at_knob(work: _Work) -> None:
     work.hold(turned, -turned.rot[:, 2])
 
 
-def _at_cabinet(work: _Work) -> None:
+def _at_door(work: _Work) -> None:
     """The fingers at the face of a door that is being shut, next to its free edge."""
     op, rng = work.op, work.rng
-    door = cabinets.worked_at(op, cabinets.doors_meant(op, work.fixture, work.skill))
+    door = closing.worked_at(op, closing.doors_meant(op, work.fixture, work.skill))
     joint = op.referee.joint(*door)
     if rng.random() < BEGUN and joint.opened < BEGUN_SHARE:
         work.poser.part(joint.name, joint.at(BEGUN_SHARE))
-    found = cabinets.ways_of(op, *door)
+    found = closing.ways_of(op, *door)
     if not found:
         work.poser.part(joint.name, joint.value)
         raise Blocked("there is no way to push the door")
     way = found[0]
     work.stand(way.place, way.heading)
-    begun, _ = cabinets.hand_at(op, *door, way)
+    begun, _ = closing.hand_at(op, *door, way)
     work.poser.part(joint.name, joint.value)
-    at, away = cabinets.hand_at(op, *door, way)
+    at, away = closing.hand_at(op, *door, way)
     work.poser.fingers(0.0)
     work.hold(Pose(position=at.position, rot=begun.rot), away)
 
@@ -164,5 +165,5 @@ _POSES: Mapping[Target, Callable[[_Work], None]] = {
     "drawer": _at_drawer,
     "dishwasher_rack": _at_rack,
     "burner": _at_knob,
-    "cabinet_door": _at_cabinet,
+    **dict.fromkeys(HINGED, _at_door),
 }

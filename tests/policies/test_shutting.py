@@ -11,7 +11,7 @@ from leapcasa.envs.posing import Poser
 from leapcasa.envs.referee import Referee
 from leapcasa.envs.skills import parse
 from leapcasa.envs.truth import Box, JointTruth
-from leapcasa.policies.experts.cabinets import (
+from leapcasa.policies.experts.closing import (
     Door,
     doors_meant,
     push_spot,

@@ -1,6 +1,6 @@
-"""Shutting cabinet doors, those of one cabinet or all that the task means, one after the other.
+"""Shutting doors on upright hinges: of a cabinet, all cabinets meant, a fridge, a microwave.
 
-The nearest cabinet comes first, of a pair of doors the left one: what does not depend on where the
+The nearest fixture comes first, of a pair of doors the left one: what does not depend on where the
 hand happens to be is the easier to learn. A door that a push leaves as it was has its turn again
 after the others, and then in another way; after some pushes it is left.
 """
@@ -40,7 +40,7 @@ Door = tuple[str, str]
 """Fixture, and the joint's name in RoboCasa's contract."""
 
 
-def close_cabinets(op: Operator, fixture: str, skill: Skill) -> Motion:
+def shut_doors(op: Operator, fixture: str, skill: Skill) -> Motion:
     """Push every door that stands open shut, see the head of this file.
 
     Raises:
@@ -77,7 +77,7 @@ def worked_at(op: Operator, doors: list[Door]) -> Door:
         doors: those of a subtask.
 
     Returns:
-        The last door of the nearest cabinet once all are shut.
+        The last door of the nearest fixture once all are shut.
     """
     nearest = min(doors, key=lambda one: _away(op, one))
     left = [door for door in doors if stands_open(op, door)]
@@ -87,7 +87,7 @@ def worked_at(op: Operator, doors: list[Door]) -> Door:
 
 
 def _next(op: Operator, doors: list[Door]) -> Door:
-    """The first of those of the cabinet that is next to the hand."""
+    """The first of those of the fixture that is next to the hand."""
     nearest = min(doors, key=lambda one: _away(op, one))
     return next(door for door in doors if door[0] == nearest[0])
 
