@@ -77,6 +77,8 @@ def phrases(skill: Skill) -> tuple[str, ...]:
             )
         if skill.verb == "pull_out":
             return (f"Pull out {rack}", f"Pull {rack} out", f"Slide {rack} out")
+        if skill.verb != "push_in":
+            return ()
         return (f"Push in {rack}", f"Push {rack} in", f"Slide {rack} back in")
     if skill.side is not None or skill.target not in _PARTS or skill.verb not in _VERBS:
         return ()

@@ -1,6 +1,6 @@
 """What a subtask can ask for, as data; `skills` reads it from words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 Verb = Literal[
@@ -112,3 +112,9 @@ class Skill:
         `pull_out dishwasher_rack top fully` is another matter than the same drawn out.
         """
         return self.name + self.kind.removeprefix(f"{self.verb} {self.target}")
+
+    @property
+    def plain(self) -> "Skill":
+        """The same without "fully" where that makes it no other kind, as people mostly say it."""
+        half = replace(self, fully=False)
+        return half if half.kind == self.kind else self

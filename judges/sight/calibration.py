@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...envs.sensors import View
-from ...envs.skills import TARGETS, VERBS
+from ...envs.skills import TARGETS, VERBS, Skill
 
 Calibrations = Mapping[View, "Calibration"]
 
@@ -113,12 +113,15 @@ def checked_kind(text: str) -> str:
     """The same words.
 
     Raises:
-        ValueError: if they are no verb and target that subtasks have.
+        ValueError: if they are no kind (`Skill.kind`) that subtasks have.
     """
-    verb, _, target = text.partition(" ")
-    if verb not in VERBS or target not in TARGETS:
-        raise ValueError(f"no kind of subtask: {text!r}")
-    return text
+    verb, _, rest = text.partition(" ")
+    target, _, far = rest.partition(" ")
+    if verb in VERBS and target in TARGETS:
+        skill = Skill(verb=verb, target=target, fully=far == "fully")  # type: ignore[arg-type]
+        if skill.kind == text:
+            return text
+    raise ValueError(f"no kind of subtask: {text!r}")
 
 
 def checked_doubt(doubt: float) -> float:

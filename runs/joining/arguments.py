@@ -30,6 +30,9 @@ def add(inner: Any, make: Callable[..., argparse.ArgumentParser], what: str) -> 
         "--add", metavar=("DIR", "SUBTASK"), nargs="+", action="append", default=[],
         help="a folder, and in words the subtasks that it is for; may be repeated",
     )  # fmt: skip
+    parser.add_argument("--first", metavar="SUBTASK", nargs="+", default=[],
+                        help="sentences that stay with BASE's first member, where what is added "
+                             "is asked for in words much like them")  # fmt: skip
     parser.add_argument("--bits", metavar="N", type=int, choices=(8, 16), default=16,
                         help="that each weight of what is added is kept in: 16 (default), or 8, "
                              "which takes half of the space")  # fmt: skip
@@ -55,5 +58,6 @@ def join(what: str, options: argparse.Namespace, console: Console) -> int:
         out=options.out,
         bits=options.bits,
         shrunk=options.shrink,
+        first=options.first,
     )
     return join_command(request, console)

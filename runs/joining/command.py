@@ -38,6 +38,8 @@ class JoinRequest:
     """That the weights of what is added are kept in, 8 or 16."""
     shrunk: Sequence[int] = ()
     """Numbers of members of the base that are kept in 8 bits from now on."""
+    first: Sequence[str] = ()
+    """Subtasks in words that the first member is for, as it is for all that nobody claims."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +67,7 @@ def join_command(request: JoinRequest, console: Console) -> int:
         members = _shrunk(_members(request.base, request.kind), request)
         for folder, texts in request.added:
             members = _with(members, folder, texts, request)
+        members = _kept(members, request.first)
         _check_alike(members, request.kind)
         claims = [member.claims for member in members]
         gate = gates.learn(gates.lessons(claims, held_out=False), len(members))
@@ -133,6 +136,21 @@ def _with(
             kept.append(_Member(part=old.part, state=old.state, claims=claims))
     part = {**new.part, folders.BITS: request.bits} if request.bits != 16 else new.part
     return [*kept, _Member(part=part, state=new.state, claims=list(texts))]
+
+
+def _kept(members: Sequence[_Member], texts: Sequence[str]) -> Sequence[_Member]:
+    """The same, the first with more sentences that are surely its own."""
+    from . import gate as gates
+
+    if not texts:
+        return members
+    first, *others = members
+    claims = [*first.claims, *(text for text in texts if text not in first.claims)]
+    asked = gates.asked_for(claims)
+    for other in others:
+        if both := asked.keys() & gates.asked_for(other.claims).keys():
+            raise ConfigError(f"--first {min(both)!r}: another member is for that")
+    return [replace(first, claims=claims), *others]
 
 
 def _check_alike(members: Sequence[_Member], kind: folders.Kind) -> None:

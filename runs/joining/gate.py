@@ -51,7 +51,7 @@ def asked_for(texts: Sequence[str]) -> dict[str, Skill]:
     Raises:
         ConfigError: if one is not understood.
     """
-    return {skill.key: skill for skill in understood(texts).values()}
+    return {skill.key: skill.plain for skill in understood(texts).values()}
 
 
 def understood(texts: Sequence[str]) -> dict[str, Skill]:

@@ -93,6 +93,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="only kitchens of this style, for what few others have; may be repeated, styles then "
              "take turns (default: drawn by the seed)",
     )  # fmt: skip
+    parser.add_argument(
+        "--given", metavar="N", type=int, default=420,
+        help="steps of a subtask after which the expert has failed (default: 420; a pair of doors "
+             "takes more)",
+    )  # fmt: skip
     parser.add_argument("--learner", metavar="DIR", type=Path, help="a policy that drives first")
     parser.add_argument(
         "--led", metavar="N", type=int, default=130,
@@ -185,6 +190,7 @@ def data(options: argparse.Namespace, console: Console) -> int:
         astray_cm=options.astray,
         posed=options.posed,
         most_led=options.led,
+        given=options.given,
         script=options.script,
         hang=options.hang,
         styles=options.style,

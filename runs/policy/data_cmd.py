@@ -27,7 +27,7 @@ from ..records import write_json
 from ..versions import versions
 from .demonstrator import LEAST_LED, MOST_LED
 from .episode_file import FORMAT, SUFFIX
-from .record import ATTEMPT_STEPS, DemoJob, DemoOutcome, record
+from .record import ATTEMPT_STEPS, MOST_STEPS, DemoJob, DemoOutcome, record
 
 JOURNAL = "episodes.jsonl"
 MANIFEST = "manifest.json"
@@ -55,6 +55,7 @@ class DataRequest:
     astray_cm: float = 0.0
     posed: int = 0
     most_led: int = MOST_LED
+    given: int = ATTEMPT_STEPS
     hang: bool = False
     script: Path | None = None
     styles: Sequence[int] = ()
@@ -111,6 +112,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
             facts += [f"astray {request.astray_cm}"] * bool(request.astray_cm)
             facts += [f"posed {request.posed}"] * bool(request.posed)
             facts += [f"led {request.most_led}"] * (request.most_led != MOST_LED)
+            facts += [f"given {request.given}"] * (request.given != ATTEMPT_STEPS)
             facts += ["hung"] * request.hang
             facts += [f"style {style}"] * (style is not None)
             facts += steps[task]
@@ -132,6 +134,7 @@ def jobs_of(request: DataRequest, folder: Path) -> list[DemoJob]:
                     astray=request.astray_cm / 100,
                     posed=request.posed,
                     most_led=request.most_led,
+                    given=request.given,
                     hang=request.hang,
                     script=script,
                     style=style,
@@ -166,6 +169,13 @@ def _check(request: DataRequest) -> None:
         )
     if request.most_led != MOST_LED and (request.learner is None or request.alone):
         raise ConfigError("--led is how long a --learner drives that does not play --alone")
+    if not 2 * request.most_led <= request.given <= MOST_STEPS:
+        raise ConfigError(
+            f"--given {request.given} is out of range; give {2 * request.most_led} .. "
+            f"{MOST_STEPS} steps, at least twice --led"
+        )
+    if request.given != ATTEMPT_STEPS and (request.posed or request.alone):
+        raise ConfigError("--given is what the expert has; it takes no part in --posed and --alone")
     if request.hang and (request.posed or request.split != "pretrain"):
         raise ConfigError(
             "--hang changes kitchens of --split pretrain that are played; those that are measured "

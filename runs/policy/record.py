@@ -37,7 +37,7 @@ MOST_LINGER = 15
 """Verdicts (every second step) the loop may wait after a subtask's end, as real judges do: shows
 what to do when the work is done."""
 ATTEMPT_STEPS = 420
-"""After which a subtask has failed, and the episode with it."""
+"""After which a subtask has failed, and the episode with it, where nothing else is asked for."""
 ALONE_STEPS, ALONE_RETRIES = 160, 1
 """The same of a learner that plays alone; it goes on with the next subtask."""
 WAITING_STEPS = 560
@@ -75,6 +75,8 @@ class DemoJob:
     """Looks of each subtask in posed states; 0 for an episode that is played."""
     most_led: int = MOST_LED
     """Steps that a learner drives at most before the expert takes over."""
+    given: int = ATTEMPT_STEPS
+    """Steps after which a subtask of the expert's has failed, and the episode with it."""
     hang: bool = False
     """Whether the wall cabinets above a sink are hung anew before the episode is played."""
     script: str | None = None
@@ -250,7 +252,7 @@ def _played(job: DemoJob, kitchen: Kitchen) -> tuple[Demonstration | None, str]:
             ExpertPolicy(referee), Disturber(level, rng), learner, rng, job.most_led
         )
     planner, judge = _planner(job), RefereeJudge(referee)
-    rule = _rule(job.alone, linger)
+    rule = _rule(job, linger)
     agent = Agent(planner, demonstrator, judge, rule, seed=job.seed)
     witness = Witness(Referee(kitchen), (referee,))
     scribe = Scribe(demonstrator, referee)
@@ -285,16 +287,16 @@ def _texts(planner: Planner, instruction: str) -> list[str]:
     return [one.text for one in planner.plan(instruction, {}, ()).subtasks]
 
 
-def _rule(alone: bool, linger: int) -> AdvanceConfig:
+def _rule(job: DemoJob, linger: int) -> AdvanceConfig:
     """How long a subtask is given, and what follows when it failed."""
-    timeout, retries = (ALONE_STEPS, ALONE_RETRIES) if alone else (ATTEMPT_STEPS, 0)
+    timeout, retries = (ALONE_STEPS, ALONE_RETRIES) if job.alone else (job.given, 0)
     return AdvanceConfig(
         interval=2,
         consecutive=linger,
         timeout=timeout,
         waiting=WAITING_STEPS,
         retries=retries,
-        on_timeout="skip" if alone else "stop",
+        on_timeout="skip" if job.alone else "stop",
     )
 
 

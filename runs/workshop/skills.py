@@ -161,7 +161,7 @@ class Asker:
         self._steps, self._rng = steps, rng
         self._words: Words = words
         every = [skill_of(text, text) for text in steps.values()]
-        self._skills = [_as_said(skill) for skill in every if skill is not None]
+        self._skills = [skill.plain for skill in every if skill is not None]
         self._kinds = sorted({skill.kind for skill in self._skills})
         self._pairs = [kinds for kinds in TOGETHER if set(kinds) <= set(self._kinds)]
 
@@ -255,12 +255,6 @@ class Asker:
 
     def _any(self, several: Sequence[Any]) -> Any:
         return several[int(self._rng.integers(len(several)))]
-
-
-def _as_said(skill: Skill) -> Skill:
-    """The skill as people ask for it: they seldom say how far, where that is no other kind."""
-    half = replace(skill, fully=False)
-    return half if half.kind == skill.kind else skill
 
 
 _VERBS = split.VERBS | {"shut", "activate", "power", "extend", "spin", "swivel", "point", "travel",

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leapcasa.envs.skills import kind_of
 from leapcasa.judges.sight import checkpoint
 from leapcasa.judges.sight.judge import SHIPPED
 from leapcasa.policies.embedded.network import NetworkConfig
@@ -33,6 +34,26 @@ def test_each_view_is_as_sure_as_the_card_says():
                 one = worth[view]
                 row = f"| {name} | {view} | {one.slope:.2f} | {one.shift:.2f} | {one.lapse:.3f} |"
                 assert row in card
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Fully slide the top dishwasher rack out", 4),
+        ("Fully slide the top dishwasher rack in", 4),
+        ("Slide the top dishwasher rack back in", 3),
+        ("Pull out the top dishwasher rack", 0),
+        ("pull out the top rack", 0),
+        ("Open the dishwasher", 0),
+        ("Turn off the sink faucet", 3),
+    ],
+)
+def test_who_is_asked_of_a_rack_knows_its_kind(text: str, number: int):
+    members = checkpoint.load_all(SHIPPED)
+    assert members.index(text) == number
+    kind, known = kind_of(text), members.every[number].knows
+    assert known is not None
+    assert not kind or kind in known
 
 
 @pytest.mark.sim

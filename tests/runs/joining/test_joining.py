@@ -11,6 +11,7 @@ import yaml
 from small_members import FAUCET, KETTLE, PAN, acted, join, judge, policy, sensors
 
 from leapcasa.judges.sight import SightJudge
+from leapcasa.judges.sight import checkpoint as judge_checkpoint
 from leapcasa.policies.embedded import EmbeddedPolicy, checkpoint
 from leapcasa.runs.cli import main
 from leapcasa.runs.joining import gate as gates
@@ -132,6 +133,34 @@ def test_the_gate_keeps_what_clips_ask_about_apart():
     kept = {"Rinse every side of the sink basin": 0, "Slide the top dishwasher rack out": 0,
             "Slide the top dishwasher rack back in": 2, "Switch off the sink": 2}  # fmt: skip
     assert answers(gate, told(list(kept))).tolist() == list(kept.values())
+
+
+def test_all_of_the_way_in_is_no_other_kind_so_its_claim_hides_no_wordings():
+    """Where something goes in, "fully" says nothing; other words for it are learned as well."""
+    claims = [[], ["Fully slide the top dishwasher rack in"]]
+    shown = gates.lessons(claims, held_out=False)
+    owner = dict(zip(shown.texts, shown.members, strict=True))
+    assert owner["push in the top dishwasher rack"] == 1
+    assert owner["push in the bottom dishwasher rack"] == 0
+    assert len(owner) == len({*zip(shown.texts, shown.members, strict=True)})  # nothing is both
+    assert 1 in gates.lessons(claims, held_out=True).members
+
+
+def test_what_is_named_first_stays_with_the_first_member(tmp_path: Path, capsys):
+    """Beside "fully slide the rack out" a planner's "pull out the top rack" is much alike."""
+    first, own = judge(tmp_path / "first", 1), judge(tmp_path / "own", 2)
+    fully, half = "Fully slide the top dishwasher rack out", "Pull out the top rack"
+    words = ["judge", "join", str(first), "--add", str(own), fully, "--first"]
+    assert main([*words, half, "open the dishwasher", "--out", str(tmp_path / "out")]) == 0
+    members = judge_checkpoint.load_all(tmp_path / "out")
+    asked = [half, "pull out the top rack", fully, "Pull the top dishwasher rack all the way out"]
+    assert members.indices(asked) == [0, 0, 1, 1]
+    config = json.loads((tmp_path / "out" / folders.CONFIG).read_text())
+    assert config["members"][0]["claims"] == [half, "open the dishwasher"]
+    capsys.readouterr()
+    assert main([*words, fully, "--out", str(tmp_path / "other")]) == 2
+    assert "another member is for that" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_judge_of_a_skill_is_asked(tmp_path: Path, film):

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from leapcasa.envs.phrases import phrases
-from leapcasa.envs.skills import Skill, parse
+from leapcasa.envs.skills import Skill, Verb, parse
 from leapcasa.judges.base import COMPLETE, NOT_COMPLETE
 from leapcasa.runs.judge_data.mix import (
     CARD_PHASES,
@@ -110,6 +110,11 @@ def test_every_phrase_is_understood_as_its_own_skill() -> None:
     assert {skill for skill, _ in said} == {*OTHERS, every}
     for skill, text in said:
         assert parse(text) == skill, text
+
+
+@pytest.mark.parametrize("verb", ["wait", "drive_to", "open"])
+def test_a_rack_has_no_phrases_but_for_what_is_done_to_racks(verb: Verb) -> None:
+    assert phrases(Skill(verb=verb, target="dishwasher_rack", level="top")) == ()
 
 
 def samples(counts: dict[tuple[str, str], int], scene: str = "a") -> list[Sample]:

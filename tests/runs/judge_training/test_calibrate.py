@@ -272,6 +272,11 @@ def test_what_no_network_knows_is_never_complete_in_a_loop(tmp_path: Path, shown
     _, clips, _ = shown
     first, out = tmp_path / "first", tmp_path / "out"
     words = ["judge", "calibrate", "--base-model", str(first), "--knows"]
+    far = "pull_out dishwasher_rack fully"
+    assert main([*words, f"0={far}", "--out", str(tmp_path / "far")]) == 0
+    (member,) = checkpoint.load_all(tmp_path / "far").every
+    assert member.knows == {far}
+    capsys.readouterr()
     kinds = ["0=turn_on kettle", "--knows", "0=close kettle_lid"]
     assert main([*words, *kinds, "--out", str(out)]) == 0
     assert "network 0 knows turn_on kettle, close kettle_lid" in capsys.readouterr().out
@@ -293,7 +298,9 @@ def test_what_no_network_knows_is_never_complete_in_a_loop(tmp_path: Path, shown
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("knows", [["turn_on moon"], ["rotate"], [3], 3, "turn_on kettle"])
+@pytest.mark.parametrize(
+    "knows", [["turn_on moon"], ["rotate"], [3], 3, "turn_on kettle", ["turn_on kettle fully"]]
+)
 def test_damaged_knowledge_is_told(tmp_path: Path, knows: object):
     path = judge(tmp_path / "first", 1) / folders.CONFIG
     path.write_text(json.dumps({**json.loads(path.read_text()), "knows": knows}))

@@ -209,6 +209,8 @@ def test_styles_that_are_asked_for_take_turns(tmp_path: Path):
         (["RinseSinkBasin", "--style", "9"], "none of --split pretrain; give 11 .. 60"),
         (["StartElectricKettle", "--led", "200"], "how long a --learner drives"),
         (["StartElectricKettle", "--led", "5", "--learner", "/nowhere"], "give 11 .. 210 steps"),
+        (["CloseCabinet", "--given", "200"], "give 260 .. 1500 steps"),
+        (["CloseCabinet", "--given", "700", "--posed", "2"], "takes no part in --posed"),
     ],
 )
 def test_bad_requests_are_refused_at_once(
