@@ -80,7 +80,7 @@ def planned(instruction: str) -> list[str]:
         ("OpenDrawer", 9, None),
         ("CleanBlenderJug", 7, 2),
         ("NavigateKitchen", 8, None),
-        ("SlideDishwasherRack", 11, 3),
+        ("SlideDishwasherRack", 11, 4),
         ("TurnOnStove", 10, None),
         ("TurnOffStove", 10, None),
     ],
