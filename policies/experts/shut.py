@@ -222,7 +222,7 @@ def _stand(
         through = _crossing(room, wrists[[0, -1]], place + shoulder * UP)
         if through > THROUGH_M:
             continue
-        beside = abs(_turned(free[0] - push.facing))
+        beside = float(abs(_turned(free[0] - push.facing)))
         cost += 0.6 * free[1] + 6.0 * through + HABIT * beside
         if best is None or cost < best[2]:
             best = (place, free[0], cost)
