@@ -5,6 +5,8 @@ hand happens to be is the easier to learn. A door that a push leaves as it was h
 after the others, and then in another way; after some pushes it is left.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...envs.skills import Skill
@@ -53,7 +55,8 @@ def shut_doors(op: Operator, fixture: str, skill: Skill) -> Motion:
         if not able:
             raise Blocked(f"{len(left)} doors stay open")
         fewest = min(failed[door] for door in able)
-        door = _next(op, [door for door in able if failed[door] == fewest])
+        due = [door for door in able if failed[door] == fewest]
+        door = _next(due, _distances(op, due))
         before = op.referee.joint(*door).opened
         pushed[door] += 1
         try:
@@ -79,16 +82,17 @@ def worked_at(op: Operator, doors: list[Door]) -> Door:
     Returns:
         The last door of the nearest fixture once all are shut.
     """
-    nearest = min(doors, key=lambda one: _away(op, one))
+    away = _distances(op, doors)
+    nearest = min(doors, key=away.__getitem__)
     left = [door for door in doors if stands_open(op, door)]
-    if nearest not in left and _away(op, nearest) < AT_HAND_M:
+    if nearest not in left and away[nearest] < AT_HAND_M:
         return nearest
-    return _next(op, left) if left else [door for door in doors if door[0] == nearest[0]][-1]
+    return _next(left, away) if left else [door for door in doors if door[0] == nearest[0]][-1]
 
 
-def _next(op: Operator, doors: list[Door]) -> Door:
+def _next(doors: list[Door], away: Mapping[Door, float]) -> Door:
     """The first of those of the fixture that is next to the hand."""
-    nearest = min(doors, key=lambda one: _away(op, one))
+    nearest = min(doors, key=away.__getitem__)
     return next(door for door in doors if door[0] == nearest[0])
 
 
@@ -103,16 +107,15 @@ def push_spot(op: Operator, door: Door) -> Vec3:
     return edge_spot(found, 1.0).now([found.panel])[0]
 
 
-def ways_of(op: Operator, fixture: str, suffix: str) -> list[Way]:
-    """The ways to push a door as it stands, the best first."""
+def ways_of(op: Operator, fixture: str, suffix: str, floor: Floor | None = None) -> list[Way]:
+    """The ways to push a door as it stands, the best first; `floor`: if it is known already."""
     solid = op.referee.obstacles(*BAND_OF_HAND_M)
     own = {box.name for box in op.referee.parts(fixture, suffix)}
     room = Room([box for box in solid if box.name not in own])
     arm = op.robot.arm
     shoulder = float(arm[2]) + SHOULDER_M
-    return ways(
-        leaf(op, fixture, suffix), room, Floor(op.referee.obstacles(*BAND_M)), arm, shoulder
-    )
+    floor = floor or Floor(op.referee.obstacles(*BAND_M))
+    return ways(leaf(op, fixture, suffix), room, floor, arm, shoulder)
 
 
 def hand_at(op: Operator, fixture: str, suffix: str, way: Way) -> tuple[Pose, Vec3]:
@@ -129,7 +132,7 @@ def _shut(op: Operator, fixture: str, suffix: str, turn: int) -> Motion:
     """One push of a door, in the best way or, after failures, in the next best."""
     floor, robot = Floor(op.referee.obstacles(*BAND_M)), op.robot
     start = Stop(place=robot.arm, heading=robot.heading)
-    found = ways_of(op, fixture, suffix)
+    found = ways_of(op, fixture, suffix, floor)
     for way in found[turn % max(1, len(found)) :]:
         if floor.leads(start, Stop(place=way.place, heading=way.heading)):
             return (yield from _take(op, fixture, suffix, way))
@@ -173,6 +176,7 @@ def _round_edge(op: Operator, door: Leaf, way: Way, height: float, rot: Mat3) ->
     return True
 
 
-def _away(op: Operator, door: Door) -> float:
-    """How far from the hand a door is pushed [m]."""
-    return float(np.linalg.norm(push_spot(op, door) - op.robot.hand))
+def _distances(op: Operator, doors: list[Door]) -> dict[Door, float]:
+    """How far from the hand doors are pushed [m]."""
+    hand = op.robot.hand
+    return {door: float(np.linalg.norm(push_spot(op, door) - hand)) for door in doors}

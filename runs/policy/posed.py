@@ -253,11 +253,11 @@ class Posing:
                 self._poser.clock(share)
             if part.joint is None:
                 continue
-            doors, values = (part.joint, *part.others), [(part.joint.name, part.joint.at(share))]
-            if part.others and share == part.done:
-                values = [(door.name, door.at(part.done)) for door in doors]
-            elif part.others:
+            doors = (part.joint, *part.others)
+            if part.others and share != part.done:
                 values = pairs.standing(doors, share, self._rng)
+            else:
+                values = [(door.name, door.at(share)) for door in doors]
             for name, value in values:
                 self._poser.part(name, value)
 
